@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "base/tool.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifndef KTSTR_VERSION
+#error "the Makefile defines KTSTR_VERSION"
+#endif
+
+#define OPTIONS_MAX 64
+
+/* Values behind the table's own indices. */
+enum { OPT_HELP = OPTIONS_MAX, OPT_VERSION };
+
+static void print_help(const struct tool *tool)
+{
+	const struct tool_opt *o;
+
+	printf("usage: %s [OPTION]...%s%s\n%s\n\n", tool->name, tool->operands ? " " : "",
+	       tool->operands ? tool->operands : "", tool->summary);
+	for (o = tool->opts; o->name; o++) {
+		char left[64];
+
+		snprintf(left, sizeof(left), "--%s%s%s", o->name, o->arg ? " " : "",
+			 o->arg ? o->arg : "");
+		printf("  %-26s %s\n", left, o->help);
+	}
+	printf("  %-26s %s\n", "-h, --help", "print this and exit");
+	printf("  %-26s %s\n", "--version", "print the version and exit");
+}
+
+static void exit_after_output(const struct tool *tool)
+{
+	if (fflush(stdout) || ferror(stdout))
+		tool_die(tool, TOOL_USAGE, "cannot write standard output");
+	exit(TOOL_PASS);
+}
+
+int tool_next_option(const struct tool *tool, int argc, char **argv, const char **arg)
+{
+	struct option longs[OPTIONS_MAX + 3] = {0};
+	int n = 0, c;
+
+	for (; tool->opts[n].name; n++) {
+		if (n >= OPTIONS_MAX)
+			abort();
+		longs[n] = (struct option){.name = tool->opts[n].name,
+					   .has_arg = tool->opts[n].arg ? required_argument
+									: no_argument,
+					   .val = n};
+	}
+	longs[n] = (struct option){.name = "help", .val = OPT_HELP};
+	longs[n + 1] = (struct option){.name = "version", .val = OPT_VERSION};
+
+	/* A leading colon: the messages are ours. */
+	opterr = 0;
+	c = getopt_long(argc, argv, ":h", longs, NULL);
+	if (c == -1)
+		return -1;
+	if (c == OPT_HELP || c == 'h') {
+		print_help(tool);
+		exit_after_output(tool);
+	}
+	if (c == OPT_VERSION) {
+		printf("%s %s\n", tool->name, KTSTR_VERSION);
+		exit_after_output(tool);
+	}
+	if (c == ':')
+		tool_die(tool, TOOL_USAGE, "option '%s' needs an argument", argv[optind - 1]);
+	if (c == '?')
+		tool_die(tool, TOOL_USAGE, "bad option '%s' (try --help)", argv[optind - 1]);
+	*arg = optarg;
+	return c;
+}
+
+static void vwarn(const struct tool *tool, const char *fmt, va_list ap)
+{
+	char text[ERR_TEXT_MAX + 256];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	for (unsigned char *c = (unsigned char *)text; *c; c++)
+		if (*c < 0x20 || *c == 0x7f)
+			*c = '?';
+	fprintf(stderr, "%s: %s\n", tool->name, text);
+}
+
+void tool_warn(const struct tool *tool, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vwarn(tool, fmt, ap);
+	va_end(ap);
+}
+
+void tool_die(const struct tool *tool, enum tool_status status, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vwarn(tool, fmt, ap);
+	va_end(ap);
+	exit(status);
+}
+
+void tool_bad_option(const struct tool *tool, const char *option, const struct err *e)
+{
+	tool_die(tool, TOOL_USAGE, "--%s: %s", option, e->text);
+}
+
+bool tool_wants_colour(int fd)
+{
+	const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
+
+	return isatty(fd) && term && strcmp(term, "dumb") != 0 && (!no || !*no);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Message types and their payloads. ktstr-tlv(5) is the public page; keep the two the same.
+ *
+ * A payload is either `text` (raw bytes, pieces of one stream in order, no terminator) or `json`
+ * (one JSON object, UTF-8, members as listed; "?" marks a member that may be missing; a reader
+ * ignores members that it does not know). Spans and times are integers in the unit of the name.
+ * Times with `at_ns` are guest CLOCK_MONOTONIC.
+ */
+#ifndef KTSTR_TLV_TYPES_H
+#define KTSTR_TLV_TYPES_H
+
+enum tlv_type {
+	/* ---- ktstr-boot ---- */
+
+	/* json: the machine as asked, before it starts.
+	 * tool, version, engine ("tcg"), engine_version?, engine_mode ("icount", "single", "multi"),
+	 * engine_reason?, kernel (path), kernel_release?, initrd_bytes, cmdline, topology
+	 * ("1n2l2c1t"), vcpus, memory_mib, kaslr (bool), boot_timeout_ns, timeout_ns, argv [..] */
+	TLV_HELLO = 1,
+	/* text: COM1, the kernel's console */
+	TLV_CONSOLE = 2,
+	/* text: COM2, the agent's last words */
+	TLV_COM2 = 3,
+	/* json: how the machine ended; the last message of a good stream but for TLV_USAGE.
+	 * reason: "poweroff", "reset" (the guest rebooted), "panic" (guest kernel panic),
+	 *   "boot-timeout" (no agent within boot_timeout), "timeout", "signal" (ktstr-boot was
+	 *   told to stop), "killed" (a client of the control socket asked), "engine-failed" (QEMU
+	 *   is missing, refused its arguments or died), "internal-error" (the VMM gave up)
+	 * detail? (one line for people), timed_out (bool), signal? (number), engine_status? (raw
+	 * wait status of the engine), duration_ns (start to end of the machine), boot_ns? (start to
+	 * the agent's hello), cleanup_ns */
+	TLV_EXIT = 4,
+	/* json: wall_ns, user_ns, sys_ns, max_rss_kb (of engine and boot together), console_bytes,
+	 * console_dropped_bytes, com2_bytes, com2_dropped_bytes, bulk_bytes, bulk_dropped_bytes,
+	 * bulk_bad_frames, frozen_ns, freezes */
+	TLV_USAGE = 5,
+
+	/* ---- the plan, from ktstr-scenario or, failing that, from the agent ---- */
+
+	/* json: the scenario as parsed: see scenario_plan_json() in lib/scenario/plan.h */
+	TLV_PLAN = 16,
+
+	/* ---- the guest agent ---- */
+
+	/* json: release, machine, cpus [{cpu, node, llc, core, thread}..], memory_kb,
+	 * sched_ext (bool: /sys/kernel/sched_ext exists), cmdline */
+	TLV_GUEST_HELLO = 32,
+	/* json: phase: "init", "modules", "scheduler-starting", "scheduler-up", "scenario",
+	 * "teardown"; detail? */
+	TLV_LIFE = 33,
+	/* json: something went wrong in the guest that is not a check.
+	 * kind: "set-up" (mount, module, cgroup..), "step" (an op failed), "scheduler" (missing, not
+	 * executable, exited early, never attached), "agent" (bug or limit of the agent itself),
+	 * "note" (worth telling, does not fail the test); message; step? (index), line? */
+	TLV_TROUBLE = 34,
+	/* text: stdout and stderr of the scheduler under test, as one stream */
+	TLV_SCHED_OUTPUT = 35,
+	/* json: what became of the scheduler. state: "up", "exited" (the process ended), "ejected"
+	 * (the kernel took it off while the process lives on), "stopped" (by the agent, at the end);
+	 * ops? (name in /sys/kernel/sched_ext/root/ops), status? (raw wait status), at_ns,
+	 * expected (bool: false while the scenario needed it) */
+	TLV_SCHED_STATE = 36,
+	/* text: the kernel log (/dev/kmsg records as "[seconds.micros] text\n") */
+	TLV_KMSG = 37,
+	/* text: the agent's own log */
+	TLV_OUTPUT = 38,
+	TLV_STDERR = 39,
+
+	/* json: at_ns, cgroups (names that exist) */
+	TLV_SCENARIO_START = 48,
+	/* json: one boundary of the stimulus timeline. step (index from 0), name, at_ns, ops (number
+	 * executed), op_kinds [names], cgroups, workers, iterations (cumulative over all workers) */
+	TLV_STEP_START = 49,
+	TLV_STEP_END = 50,
+	/* json: elapsed_ns, iterations */
+	TLV_SCENARIO_END = 51,
+	/* json: one worker's report.
+	 * tid, cgroup, work, step (that spawned it), completed (bool), exit ("reported", "exited",
+	 * "signaled", "timed-out"), exit_status? (raw wait status)
+	 * cpu_ns, wall_ns, run_delay_ns, run_count; work_units, iterations
+	 * cpus_used (list text "0-2,5"), cpus_outside (list text: used while outside the cpuset in
+	 * force, "" for none), migrations
+	 * max_gap_ns, max_gap_cpu, max_gap_at_ns (since scenario start)
+	 * wakes (number of samples), wake_p50_ns?, wake_p99_ns?, wake_max_ns? */
+	TLV_WORKER = 52,
+	/* json: exit_code: what the agent ends with: 0 when the plan ran to its end, 1 when
+	 * something under TLV_TROUBLE or the scheduler's death cut it short. Last of the guest. */
+	TLV_GUEST_EXIT = 53,
+};
+
+#endif
