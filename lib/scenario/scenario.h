@@ -18,8 +18,19 @@
 #define SCENARIO_FILE_MAX (1u << 20) /* bytes; a larger file is an error */
 #define SCENARIO_NAME_MAX 64u	     /* test, step, cgroup names: [A-Za-z0-9._-], not . or .. */
 #define SCENARIO_STEPS_MAX 1024u
-#define SCENARIO_OPS_MAX 4096u	     /* of one step */
-#define SCENARIO_WORKERS_MAX 4096u   /* of one op */
+#define SCENARIO_OPS_MAX 4096u		  /* of one step */
+#define SCENARIO_WORKERS_MAX 4096u	  /* of one op */
+#define SCENARIO_WORKERS_TOTAL_MAX 16384u /* started in the whole run, rounds of a loop counted */
+#define SCENARIO_CGROUPS_MAX 256u	  /* at any one time */
+#define SCENARIO_EXPECTS_MAX 256u
+#define SCENARIO_DURATION_MIN_NS 1000000ull	   /* 1 ms */
+#define SCENARIO_DURATION_MAX_NS 86400000000000ull /* 24 h, of duration and timeout */
+#define SCENARIO_WATCHDOG_MAX_NS 3600000000000ull  /* 1 h */
+#define SCENARIO_HOLD_MIN_NS 1000ull		   /* 1 us; of a loop's interval: */
+#define SCENARIO_INTERVAL_MIN_NS 1000000ull	   /* 1 ms */
+#define SCENARIO_MEMORY_MIN_MIB 128u
+#define SCENARIO_MEMORY_MAX_MIB (1u << 20) /* 1 TiB */
+#define SCENARIO_WEIGHT_MAX 10000u	   /* cpu.weight: from 1 */
 
 /* ---- work ---- */
 
@@ -38,16 +49,16 @@ enum work_type {
 /* A work type's parameters by name, each with a default and bounds. */
 #define WORK_PARAMS_MAX 4
 struct work_param {
-	const char *name;     /* as written: `work=bursty,burst=5ms` */
-	bool is_span;	      /* value is a time span in ns; otherwise a plain number */
+	const char *name; /* as written: `work=bursty,burst=5ms` */
+	bool is_span;	  /* value is a time span in ns; otherwise a plain number */
 	uint64_t def, min, max;
 };
 
 /* The table that makes a work type; guest/work/ has one file a type. */
 struct work_info {
-	const char *name; /* as written in files and reports */
+	const char *name;   /* as written in files and reports */
 	unsigned int group; /* workers form groups of this size; a count must divide by it */
-	bool has_wakes;	  /* reports wake latency samples */
+	bool has_wakes;	    /* reports wake latency samples */
 	struct work_param params[WORK_PARAMS_MAX]; /* up to the first without a name */
 };
 extern const struct work_info work_infos[WORK_TYPES];
@@ -85,15 +96,15 @@ int cpuset_resolve(const struct cpuset_spec *spec, const struct topology *t, str
 /* ---- steps and their operations ---- */
 
 enum op_type {
-	OP_CGROUP,	   /* cgroup NAME [cpuset=..] [workers=N] [work=..] [affinity=..] [weight=N] */
-	OP_REMOVE_CGROUP,  /* remove-cgroup NAME: stop its workers, remove it */
-	OP_SET_CPUSET,	   /* set-cpuset NAME SPEC */
-	OP_CLEAR_CPUSET,   /* clear-cpuset NAME */
-	OP_SWAP_CPUSETS,   /* swap-cpusets A B */
-	OP_SPAWN,	   /* spawn NAME workers=N [work=..] [affinity=..] */
-	OP_STOP_WORKERS,   /* stop-workers NAME: their reports are kept */
-	OP_MOVE_TASKS,	   /* move-tasks FROM TO */
-	OP_SET_AFFINITY,   /* set-affinity NAME SPEC: sched_setaffinity of every worker there */
+	OP_CGROUP, /* cgroup NAME [cpuset=..] [workers=N] [work=..] [affinity=..] [weight=N] */
+	OP_REMOVE_CGROUP, /* remove-cgroup NAME: stop its workers, remove it */
+	OP_SET_CPUSET,	  /* set-cpuset NAME SPEC */
+	OP_CLEAR_CPUSET,  /* clear-cpuset NAME */
+	OP_SWAP_CPUSETS,  /* swap-cpusets A B */
+	OP_SPAWN,	  /* spawn NAME workers=N [work=..] [affinity=..] */
+	OP_STOP_WORKERS,  /* stop-workers NAME: their reports are kept */
+	OP_MOVE_TASKS,	  /* move-tasks FROM TO */
+	OP_SET_AFFINITY,  /* set-affinity NAME SPEC: sched_setaffinity of every worker there */
 	OP_TYPES,
 };
 
@@ -102,13 +113,13 @@ extern const char *const op_names[OP_TYPES];
 
 struct scenario_op {
 	enum op_type type;
-	unsigned int line;	       /* in the file, from 1 */
+	unsigned int line;		   /* in the file, from 1 */
 	char name[SCENARIO_NAME_MAX + 1];  /* the cgroup; FROM; A */
 	char name2[SCENARIO_NAME_MAX + 1]; /* TO; B */
-	struct cpuset_spec cpuset;     /* OP_CGROUP, OP_SET_CPUSET */
-	struct cpuset_spec affinity;   /* OP_CGROUP, OP_SPAWN, OP_SET_AFFINITY */
-	unsigned int workers;	       /* OP_CGROUP (0: none), OP_SPAWN */
-	unsigned int weight;	       /* cpu.weight, 0 = not given */
+	struct cpuset_spec cpuset;	   /* OP_CGROUP, OP_SET_CPUSET */
+	struct cpuset_spec affinity;	   /* OP_CGROUP, OP_SPAWN, OP_SET_AFFINITY */
+	unsigned int workers;		   /* OP_CGROUP (0: none), OP_SPAWN */
+	unsigned int weight;		   /* cpu.weight, 0 = not given */
 	struct work work;
 };
 
@@ -130,13 +141,15 @@ struct scenario_step {
 	size_t n_ops;
 };
 
+#define SCENARIO_SETUP "setup"
+
 /* ---- checks ---- */
 
 struct scenario_checks {
-	bool not_starved;	  /* default on: work_units > 0 for every worker */
-	bool isolation;		  /* default on: no worker outside its cpuset */
-	uint64_t max_gap_ns;	  /* 0 = off; default 3 s */
-	uint32_t max_spread_ppm;  /* off-CPU share max - min in a cgroup; 0 = off; default 35 % */
+	bool not_starved;	 /* default on: work_units > 0 for every worker */
+	bool isolation;		 /* default on: no worker outside its cpuset */
+	uint64_t max_gap_ns;	 /* 0 = off; default 3 s */
+	uint32_t max_spread_ppm; /* off-CPU share max - min in a cgroup; 0 = off; default 35 % */
 };
 
 /* ---- the whole ---- */
@@ -145,12 +158,18 @@ struct scenario {
 	char name[SCENARIO_NAME_MAX + 1]; /* `test NAME`; required */
 	struct topology topology;	  /* default 1n1l2c1t */
 	uint64_t memory_mib;		  /* 0 = not given: max(256 + 64 a CPU, 512) */
-	char **scheduler;		  /* argv, NULL-terminated; NULL = the kernel's own (EEVDF) */
-	uint64_t duration_ns;		  /* default 2 s */
-	uint64_t watchdog_ns;		  /* 0 = not given */
-	uint64_t timeout_ns;		  /* host limit for the test after the boot; default 60 s */
-	bool expect_error;		  /* `expect-error`: the scheduler must fail */
-	char *expect_error_text;	  /* `expect-error TEXT`: and its message hold this; or NULL */
+	char **scheduler;	 /* argv, NULL-terminated; NULL = the kernel's own (EEVDF) */
+	uint64_t duration_ns;	 /* default 2 s */
+	uint64_t watchdog_ns;	 /* 0 = not given */
+	uint64_t timeout_ns;	 /* host limit for the test after the boot; default 60 s
+				  * and 10 times the duration: emulation is slow */
+	bool expect_error;	 /* `expect-error`: the scheduler must fail */
+	char *expect_error_text; /* `expect-error TEXT`: and its message hold this; or NULL */
+	/*
+	 * Operations before the first `step` line make up an implicit first step of their own, with
+	 * the name SCENARIO_SETUP and HOLD_FIXED of 0 ns; no other step has a hold of 0. No steps
+	 * at all: the scheduler runs alone for the duration.
+	 */
 	struct scenario_step *steps;
 	size_t n_steps;
 	struct scenario_checks checks;
@@ -168,5 +187,19 @@ struct scenario {
 int scenario_parse(const char *file, const char *text, size_t len, const char *presets_path,
 		   struct scenario **ret, struct err *e);
 void scenario_destroy(struct scenario *s);
+
+/*
+ * As scenario_parse(), with @sets: @n_sets statements, each one line that is a header statement or
+ * a check and takes the place of the file's own. Errors in them read `'STATEMENT': message`.
+ */
+int scenario_parse_with(const char *file, const char *text, size_t len, const char *presets_path,
+			const char *const *sets, size_t n_sets, struct scenario **ret,
+			struct err *e);
+
+/* The guest's memory: what the file says, or the default. */
+uint64_t scenario_memory_mib(const struct scenario *s);
+
+/* How long step @step holds; for HOLD_REST and HOLD_LOOP, what the steps before it leave. */
+uint64_t scenario_hold_ns(const struct scenario *s, size_t step);
 
 #endif

@@ -8,11 +8,14 @@
 #ifndef KTSTR_SCENARIO_TOPOLOGY_H
 #define KTSTR_SCENARIO_TOPOLOGY_H
 
+#include <stddef.h>
+
 #include "base/error.h"
 
 #define TOPOLOGY_CPUS_MAX 1024u
 #define TOPOLOGY_NODES_MAX 64u
 #define TOPOLOGY_TEXT_MAX 48u
+#define TOPOLOGY_PRESET_NAME_MAX 63u
 
 struct topology {
 	unsigned int nodes;   /* >= 1 */
@@ -33,6 +36,18 @@ int topology_parse(const char *text, struct topology *ret, struct err *e);
  */
 int topology_resolve(const char *text, const char *presets_path, struct topology *ret,
 		     struct err *e);
+
+struct topology_preset {
+	char name[TOPOLOGY_PRESET_NAME_MAX + 1]; /* begins with a letter */
+	struct topology topology;
+};
+
+/*
+ * All presets of the file @path in its order. *ret is one block, owned by the caller (free), NULL
+ * for none and on failure. Errors in a line read `path:line: message`.
+ */
+int topology_presets_read(const char *path, struct topology_preset **ret, size_t *ret_n,
+			  struct err *e);
 
 /* Write the canonical text. */
 void topology_format(const struct topology *t, char ret[TOPOLOGY_TEXT_MAX]);

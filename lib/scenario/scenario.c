@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a scenario holds and what follows from it; parse.c fills it. */
+#include "scenario/scenario.h"
+
+#include <stdlib.h>
+
+#define PPM 1000000u
+#define MEMORY_BASE_MIB 256u
+#define MEMORY_CPU_MIB 64u
+#define MEMORY_LEAST_MIB 512u
+
+static void strings_destroy(char **list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(list[i]);
+	free(list);
+}
+
+void scenario_destroy(struct scenario *s)
+{
+	size_t n_args = 0;
+
+	if (!s)
+		return;
+	while (s->scheduler && s->scheduler[n_args])
+		n_args++;
+	strings_destroy(s->scheduler, n_args);
+	strings_destroy(s->expects, s->n_expects);
+	for (size_t i = 0; i < s->n_steps; i++)
+		free(s->steps[i].ops);
+	free(s->steps);
+	free(s->expect_error_text);
+	free(s);
+}
+
+uint64_t scenario_memory_mib(const struct scenario *s)
+{
+	uint64_t mib = MEMORY_BASE_MIB + (uint64_t)MEMORY_CPU_MIB * topology_cpus(&s->topology);
+
+	if (s->memory_mib)
+		return s->memory_mib;
+	return mib > MEMORY_LEAST_MIB ? mib : MEMORY_LEAST_MIB;
+}
+
+/* A hold that does not depend on the other steps; 0 for one that does. */
+static uint64_t own_hold_ns(const struct scenario *s, const struct scenario_step *step)
+{
+	switch (step->hold) {
+	case HOLD_FRACTION:
+		return (uint64_t)((unsigned __int128)s->duration_ns * step->hold_ppm / PPM);
+	case HOLD_FIXED:
+		return step->hold_ns;
+	case HOLD_REST:
+	case HOLD_LOOP:
+		break;
+	}
+	return 0;
+}
+
+uint64_t scenario_hold_ns(const struct scenario *s, size_t step)
+{
+	uint64_t before = 0;
+
+	if (s->steps[step].hold == HOLD_FRACTION || s->steps[step].hold == HOLD_FIXED)
+		return own_hold_ns(s, &s->steps[step]);
+	for (size_t i = 0; i < step; i++)
+		before += own_hold_ns(s, &s->steps[i]);
+	return before < s->duration_ns ? s->duration_ns - before : 0;
+}
