@@ -42,11 +42,11 @@ static inline int steal_fd(int *fd)
 	return ret;
 }
 
-#define steal_ptr(p)                                                                               \
-	({                                                                                         \
-		__typeof__(*(p)) steal_ret_ = *(p);                                                \
-		*(p) = NULL;                                                                       \
-		steal_ret_;                                                                        \
+#define steal_ptr(p)                                \
+	({                                          \
+		__typeof__(*(p)) steal_ret_ = *(p); \
+		*(p) = NULL;                        \
+		steal_ret_;                         \
 	})
 
 #endif

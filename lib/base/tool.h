@@ -30,10 +30,10 @@ struct tool_opt {
 };
 
 struct tool {
-	const char *name;	       /* as in diagnostics, e.g. "ktstr-boot" */
-	const char *operands;	       /* as in the SYNOPSIS, e.g. "FILE..."; NULL for none */
-	const char *summary;	       /* one line for --help */
-	const struct tool_opt *opts;   /* --help (-h) and --version need no entry */
+	const char *name;	     /* as in diagnostics, e.g. "ktstr-boot" */
+	const char *operands;	     /* as in the SYNOPSIS, e.g. "FILE..."; NULL for none */
+	const char *summary;	     /* one line for --help */
+	const struct tool_opt *opts; /* --help (-h) and --version need no entry */
 };
 
 /*
@@ -45,8 +45,7 @@ struct tool {
 int tool_next_option(const struct tool *tool, int argc, char **argv, const char **arg);
 
 /* Print `name: text` on stderr, control characters replaced. */
-void tool_warn(const struct tool *tool, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+void tool_warn(const struct tool *tool, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* As tool_warn, then exit with @status. */
 void tool_die(const struct tool *tool, enum tool_status status, const char *fmt, ...)

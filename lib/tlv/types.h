@@ -14,8 +14,8 @@ enum tlv_type {
 	/* ---- ktstr-boot ---- */
 
 	/* json: the machine as asked, before it starts.
-	 * tool, version, engine ("tcg"), engine_version?, engine_mode ("icount", "single", "multi"),
-	 * engine_reason?, kernel (path), kernel_release?, initrd_bytes, cmdline, topology
+	 * tool, version, engine ("tcg"), engine_version?, engine_mode ("icount", "single",
+	 * "multi"), engine_reason?, kernel (path), kernel_release?, initrd_bytes, cmdline, topology
 	 * ("1n2l2c1t"), vcpus, memory_mib, kaslr (bool), boot_timeout_ns, timeout_ns, argv [..] */
 	TLV_HELLO = 1,
 	/* text: COM1, the kernel's console */
@@ -50,15 +50,15 @@ enum tlv_type {
 	 * "teardown"; detail? */
 	TLV_LIFE = 33,
 	/* json: something went wrong in the guest that is not a check.
-	 * kind: "set-up" (mount, module, cgroup..), "step" (an op failed), "scheduler" (missing, not
-	 * executable, exited early, never attached), "agent" (bug or limit of the agent itself),
-	 * "note" (worth telling, does not fail the test); message; step? (index), line? */
+	 * kind: "set-up" (mount, module, cgroup..), "step" (an op failed), "scheduler" (missing,
+	 * not executable, exited early, never attached), "agent" (bug or limit of the agent
+	 * itself), "note" (worth telling, does not fail the test); message; step? (index), line? */
 	TLV_TROUBLE = 34,
 	/* text: stdout and stderr of the scheduler under test, as one stream */
 	TLV_SCHED_OUTPUT = 35,
 	/* json: what became of the scheduler. state: "up", "exited" (the process ended), "ejected"
-	 * (the kernel took it off while the process lives on), "stopped" (by the agent, at the end);
-	 * ops? (name in /sys/kernel/sched_ext/root/ops), status? (raw wait status), at_ns,
+	 * (the kernel took it off while the process lives on), "stopped" (by the agent, at the
+	 * end); ops? (name in /sys/kernel/sched_ext/root/ops), status? (raw wait status), at_ns,
 	 * expected (bool: false while the scenario needed it) */
 	TLV_SCHED_STATE = 36,
 	/* text: the kernel log (/dev/kmsg records as "[seconds.micros] text\n") */
@@ -69,8 +69,9 @@ enum tlv_type {
 
 	/* json: at_ns, cgroups (names that exist) */
 	TLV_SCENARIO_START = 48,
-	/* json: one boundary of the stimulus timeline. step (index from 0), name, at_ns, ops (number
-	 * executed), op_kinds [names], cgroups, workers, iterations (cumulative over all workers) */
+	/* json: one boundary of the stimulus timeline. step (index from 0), name, at_ns, ops
+	 * (number executed), op_kinds [names], cgroups, workers, iterations (cumulative over all
+	 * workers) */
 	TLV_STEP_START = 49,
 	TLV_STEP_END = 50,
 	/* json: elapsed_ns, iterations */

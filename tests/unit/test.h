@@ -11,30 +11,30 @@
 
 static int test_failed, test_number, test_any_failed;
 
-#define CHECK(cond)                                                                                \
-	do {                                                                                       \
-		if (!(cond)) {                                                                     \
-			printf("# %s:%d: not so: %s\n", __FILE__, __LINE__, #cond);                \
-			test_failed = 1;                                                           \
-		}                                                                                  \
+#define CHECK(cond)                                                                 \
+	do {                                                                        \
+		if (!(cond)) {                                                      \
+			printf("# %s:%d: not so: %s\n", __FILE__, __LINE__, #cond); \
+			test_failed = 1;                                            \
+		}                                                                   \
 	} while (0)
 
-#define CHECK_STR(got, want)                                                                       \
-	do {                                                                                       \
-		const char *got_ = (got), *want_ = (want);                                         \
-		if (!got_ || strcmp(got_, want_) != 0) {                                           \
-			printf("# %s:%d: got '%s', want '%s'\n", __FILE__, __LINE__,               \
-			       got_ ? got_ : "(null)", want_);                                     \
-			test_failed = 1;                                                           \
-		}                                                                                  \
+#define CHECK_STR(got, want)                                                         \
+	do {                                                                         \
+		const char *got_ = (got), *want_ = (want);                           \
+		if (!got_ || strcmp(got_, want_) != 0) {                             \
+			printf("# %s:%d: got '%s', want '%s'\n", __FILE__, __LINE__, \
+			       got_ ? got_ : "(null)", want_);                       \
+			test_failed = 1;                                             \
+		}                                                                    \
 	} while (0)
 
-#define RUN(fn)                                                                                    \
-	do {                                                                                       \
-		test_failed = 0;                                                                   \
-		fn();                                                                              \
-		printf("%sok %d - %s\n", test_failed ? "not " : "", ++test_number, #fn);           \
-		test_any_failed |= test_failed;                                                    \
+#define RUN(fn)                                                                          \
+	do {                                                                             \
+		test_failed = 0;                                                         \
+		fn();                                                                    \
+		printf("%sok %d - %s\n", test_failed ? "not " : "", ++test_number, #fn); \
+		test_any_failed |= test_failed;                                          \
 	} while (0)
 
 #define TEST_END() (printf("1..%d\n", test_number), test_any_failed)

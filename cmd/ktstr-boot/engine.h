@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What an engine is: something that runs a described machine and can be stopped, looked at and
+ * ended. The machine (machine.h) is the only caller. An engine runs in its own process or threads;
+ * these calls are made from one thread and answer within the deadline that each names.
+ */
+#ifndef KTSTR_BOOT_ENGINE_H
+#define KTSTR_BOOT_ENGINE_H
+
+#include <jansson.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "ram.h"
+#include "scenario/topology.h"
+
+#define ENGINE_POLLFDS_MAX 4
+
+/* The machine to run. Everything is borrowed and outlives the engine. */
+struct engine_config {
+	const struct topology *topology;
+	const struct ram *ram;
+	int kernel_fd; /* vmlinux ELF with a PVH entry, or bzImage */
+	int initrd_fd;
+	const char *cmdline;
+	int com1_fd, com2_fd, bulk_fd; /* sinks */
+	bool multi_threaded;	       /* tcg: a thread a vCPU, without instruction counting */
+	const char *qemu;	       /* program to run as QEMU */
+};
+
+enum engine_event_type {
+	ENGINE_POWEROFF,       /* the guest switched the machine off */
+	ENGINE_RESET,	       /* the guest rebooted, or a triple fault did */
+	ENGINE_PANIC,	       /* the guest kernel says that it panicked; the machine goes on */
+	ENGINE_INTERNAL_ERROR, /* the engine cannot go on with the guest */
+	ENGINE_DIED,	       /* the engine's process is gone; after this no event follows */
+};
+
+struct engine_event {
+	enum engine_event_type type;
+	int status; /* ENGINE_DIED: raw wait status */
+};
+
+struct engine;
+
+struct engine_ops {
+	const char *name;
+	/* Start the machine, stopped before its first instruction. */
+	int (*start)(const struct engine_config *config, struct engine **ret, struct err *e);
+	/* Let it run, stop it. The machine stands still when pause returns. Deadline 10 s. */
+	int (*resume)(struct engine *engine, struct err *e);
+	int (*pause)(struct engine *engine, struct err *e);
+	/* Descriptors to poll; returns how many. After poll, call next_event until false. */
+	size_t (*pollfds)(struct engine *engine, struct pollfd ret[ENGINE_POLLFDS_MAX]);
+	bool (*next_event)(struct engine *engine, struct engine_event *ret);
+	/* Registers of one vCPU of a paused machine, as a new JSON object. */
+	json_t *(*regs)(struct engine *engine, unsigned int vcpu, struct err *e);
+	/* Thread ids of the vCPUs, as a new JSON array of numbers; empty when not known. */
+	json_t *(*threads)(struct engine *engine);
+	/* One line that names version and mode: see TLV_HELLO. Owned by the engine. */
+	const char *(*version)(struct engine *engine);
+	const char *(*mode)(struct engine *engine);
+	/* What the engine's process wrote to its stderr, last part; owned by the engine. */
+	const char *(*complaint)(struct engine *engine);
+	/* End it at once, without a word from the guest; ENGINE_DIED follows. */
+	void (*kill)(struct engine *engine);
+	/* Release all; ends the engine first when it lives. NULL is allowed. */
+	void (*destroy)(struct engine *engine);
+};
+
+extern const struct engine_ops engine_tcg;
+
+/* The kinds of engine embed this first. */
+struct engine {
+	const struct engine_ops *ops;
+};
+
+#endif

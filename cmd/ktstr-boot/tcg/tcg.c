@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The tcg engine: QEMU as the CPU. Guest RAM is our memory files, the ports write into our sinks,
+ * and QMP drives it over a socket pair, so nothing of it is in any file system.
+ *
+ * All vCPUs run on one thread with instruction counting unless asked otherwise: guest time is then
+ * a function of the instructions executed, idle time is skipped, and it is the dependable mode:
+ * QEMU before 10.0 loses about one boot in twenty with a thread a vCPU.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../engine.h"
+#include "base/clock.h"
+#include "base/io.h"
+#include "qmp.h"
+#include "registers.h"
+
+#define ANSWER_NS (10 * NSEC_PER_SEC)
+#define START_NS (60 * NSEC_PER_SEC)
+#define COMPLAINT_MAX 2048
+#define ARGS_MAX 512
+
+struct tcg {
+	struct engine engine;
+	pid_t pid; /* 0: none, or reaped */
+	int pidfd;
+	int err_fd; /* QEMU's stderr, read end */
+	bool died_told;
+	struct qmp qmp;
+	char *version;
+	bool multi_threaded;
+	struct buf complaint;
+};
+
+/* ---- QEMU's command line ---- */
+
+struct args {
+	char *v[ARGS_MAX + 1];
+	size_t n;
+	bool failed; /* out of memory or too many */
+};
+
+static void arg_add(struct args *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void arg_add(struct args *a, const char *fmt, ...)
+{
+	va_list ap;
+	char *text;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		text = NULL;
+	va_end(ap);
+	if (!text || a->n == ARGS_MAX) {
+		free(text);
+		a->failed = true;
+		return;
+	}
+	a->v[a->n++] = text;
+}
+
+static void args_deinit(struct args *a)
+{
+	for (size_t i = 0; i < a->n; i++)
+		free(a->v[i]);
+}
+
+#define arg_option(a, option, ...)        \
+	do {                              \
+		arg_add(a, "%s", option); \
+		arg_add(a, __VA_ARGS__);  \
+	} while (0)
+
+/* Sockets are nodes, dies are last-level caches: with Intel's leaf 4 QEMU gives each die its L3. */
+static void args_topology(struct args *a, const struct engine_config *c)
+{
+	const struct topology *t = c->topology;
+	unsigned int per_node = topology_node_cpus(t);
+
+	arg_option(a, "-smp", "%u,sockets=%u,dies=%u,cores=%u,threads=%u", topology_cpus(t),
+		   t->nodes, t->llcs / t->nodes, t->cores, t->threads);
+	for (unsigned int n = 0; n < t->nodes; n++) {
+		arg_option(
+			a, "-object",
+			"memory-backend-file,id=ram%u,mem-path=/proc/self/fd/%d,share=on,size=%llu",
+			n, c->ram->fds[n], (unsigned long long)c->ram->sizes[n]);
+		if (t->nodes == 1)
+			break;
+		arg_option(a, "-numa", "node,nodeid=%u,memdev=ram%u,cpus=%u-%u", n, n, n * per_node,
+			   (n + 1) * per_node - 1);
+	}
+	for (unsigned int i = 0; i < t->nodes; i++)
+		for (unsigned int j = i + 1; j < t->nodes; j++)
+			arg_option(a, "-numa", "dist,src=%u,dst=%u,val=20", i, j);
+}
+
+static void args_port(struct args *a, const char *id, int fd)
+{
+	arg_option(a, "-chardev", "file,id=%s,path=/proc/self/fd/%d", id, fd);
+}
+
+static void args_build(struct args *a, const struct engine_config *c, int qmp_fd)
+{
+	unsigned long long mib = 0;
+
+	for (unsigned int n = 0; n < c->ram->nodes; n++)
+		mib += c->ram->sizes[n] >> 20;
+	arg_add(a, "%s", c->qemu);
+	arg_add(a, "-nodefaults");
+	arg_add(a, "-no-user-config");
+	arg_add(a, "-no-reboot");
+	arg_add(a, "-S");
+	arg_option(a, "-name", "ktstr");
+	arg_option(a, "-display", "none");
+	arg_option(a, "-machine", "q35%s", c->topology->nodes == 1 ? ",memory-backend=ram0" : "");
+	arg_option(a, "-accel", "tcg,thread=%s", c->multi_threaded ? "multi" : "single");
+	if (!c->multi_threaded)
+		arg_option(a, "-icount", "shift=0,sleep=off");
+	arg_option(a, "-rtc", "base=2024-01-01T00:00:00%s", c->multi_threaded ? "" : ",clock=vm");
+	arg_option(a, "-cpu", "max,vendor=GenuineIntel,-rdrand,-rdseed");
+	arg_option(a, "-m", "%lluM", mib);
+	args_topology(a, c);
+	arg_option(a, "-kernel", "/proc/self/fd/%d", c->kernel_fd);
+	arg_option(a, "-initrd", "/proc/self/fd/%d", c->initrd_fd);
+	arg_option(a, "-append", "%s", c->cmdline);
+	args_port(a, "com1", c->com1_fd);
+	arg_option(a, "-serial", "chardev:com1");
+	args_port(a, "com2", c->com2_fd);
+	arg_option(a, "-serial", "chardev:com2");
+	arg_option(a, "-device", "virtio-serial-pci");
+	args_port(a, "bulk", c->bulk_fd);
+	arg_option(a, "-device", "virtserialport,chardev=bulk,name=ktstr.bulk");
+	arg_option(a, "-device", "pvpanic");
+	arg_option(a, "-action", "panic=none");
+	arg_option(a, "-chardev", "socket,id=qmp,fd=%d", qmp_fd);
+	arg_option(a, "-mon", "chardev=qmp,mode=control");
+	arg_option(a, "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny");
+}
+
+/* ---- the process ---- */
+
+static void keep_over_exec(int fd)
+{
+	fcntl(fd, F_SETFD, 0);
+}
+
+/* In the child: never returns. @status_fd tells the parent why exec failed. */
+static void child_run(const struct engine_config *c, char **argv, int qmp_fd, int err_fd,
+		      int status_fd, pid_t parent)
+{
+	sigset_t none;
+	int code, null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	/* A QEMU without its ktstr-boot would run for ever. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(127);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	/* A Ctrl-C on the terminal is for ktstr-boot, which then ends QEMU in order. */
+	setpgid(0, 0);
+	dup2(null, STDIN_FILENO);
+	dup2(err_fd, STDOUT_FILENO);
+	dup2(err_fd, STDERR_FILENO);
+	keep_over_exec(qmp_fd);
+	keep_over_exec(c->kernel_fd);
+	keep_over_exec(c->initrd_fd);
+	keep_over_exec(c->com1_fd);
+	keep_over_exec(c->com2_fd);
+	keep_over_exec(c->bulk_fd);
+	for (unsigned int n = 0; n < c->ram->nodes; n++)
+		keep_over_exec(c->ram->fds[n]);
+	execvp(argv[0], argv);
+	code = errno;
+	if (write(status_fd, &code, sizeof(code)) < 0)
+		_exit(126);
+	_exit(127);
+}
+
+static int process_start(struct tcg *t, const struct engine_config *c, struct err *e)
+{
+	_cleanup_(args_deinit) struct args args = {0};
+	_cleanup_close_ int qmp_theirs = -1, status_r = -1, status_w = -1, err_w = -1;
+	int pair[2], code;
+	pid_t parent = getpid();
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+		return err_sys(e, "cannot make the QMP socket");
+	qmp_init(&t->qmp, pair[0]);
+	qmp_theirs = pair[1];
+	if (pipe2(pair, O_CLOEXEC))
+		return err_sys(e, "cannot make a pipe");
+	t->err_fd = pair[0];
+	err_w = pair[1];
+	fcntl(t->err_fd, F_SETFL, O_NONBLOCK);
+	if (pipe2(pair, O_CLOEXEC))
+		return err_sys(e, "cannot make a pipe");
+	status_r = pair[0];
+	status_w = pair[1];
+
+	args_build(&args, c, qmp_theirs);
+	if (args.failed)
+		return err_set(e, E2BIG, "too many arguments for QEMU");
+	t->pid = fork();
+	if (t->pid < 0) {
+		t->pid = 0;
+		return err_sys(e, "cannot start a process for QEMU");
+	}
+	if (t->pid == 0)
+		child_run(c, args.v, qmp_theirs, err_w, status_w, parent);
+	t->pidfd = pidfd_open(t->pid, 0);
+	close(steal_fd(&status_w));
+	if (io_read_upto(status_r, &code, sizeof(code)) == sizeof(code)) {
+		errno = code;
+		return err_sys(e, "cannot run '%s'", c->qemu);
+	}
+	if (t->pidfd < 0)
+		return err_sys(e, "cannot watch QEMU's process");
+	return 0;
+}
+
+/* Take what QEMU has said on stderr; only the last part is kept. */
+static void complaint_pump(struct tcg *t)
+{
+	char chunk[1024];
+	ssize_t n;
+
+	while ((n = read(t->err_fd, chunk, sizeof(chunk))) > 0) {
+		if (buf_add(&t->complaint, chunk, (size_t)n))
+			return;
+		if (t->complaint.len > COMPLAINT_MAX)
+			buf_consume(&t->complaint, t->complaint.len - COMPLAINT_MAX);
+	}
+}
+
+static const char *tcg_complaint(struct engine *engine)
+{
+	struct tcg *t = (struct tcg *)engine;
+
+	complaint_pump(t);
+	while (t->complaint.len && t->complaint.data[t->complaint.len - 1] == '\n')
+		t->complaint.data[--t->complaint.len] = 0;
+	return buf_text(&t->complaint);
+}
+
+/* QEMU's own words tell more than that it went away. */
+static int complain(struct tcg *t, struct err *e)
+{
+	const char *words;
+
+	/* It says them before it dies, and we may have seen its socket close first. */
+	if (t->qmp.closed)
+		waitid(P_PIDFD, (id_t)t->pidfd, &(siginfo_t){0}, WEXITED | WNOWAIT);
+	words = tcg_complaint(&t->engine);
+	return *words ? err_set(e, e->code, "QEMU refused: %s", words) : -1;
+}
+
+static void tcg_kill(struct engine *engine)
+{
+	struct tcg *t = (struct tcg *)engine;
+
+	if (t->pid)
+		kill(t->pid, SIGKILL);
+}
+
+static void tcg_destroy(struct engine *engine)
+{
+	struct tcg *t = (struct tcg *)engine;
+
+	if (!t)
+		return;
+	tcg_kill(engine);
+	if (t->pid)
+		while (waitpid(t->pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	if (t->pidfd >= 0)
+		close(t->pidfd);
+	if (t->err_fd >= 0)
+		close(t->err_fd);
+	qmp_deinit(&t->qmp);
+	buf_deinit(&t->complaint);
+	free(t->version);
+	free(t);
+}
+
+static int tcg_start(const struct engine_config *config, struct engine **ret, struct err *e)
+{
+	struct tcg *t = calloc(1, sizeof(*t));
+
+	*ret = NULL;
+	if (!t)
+		return err_set(e, ENOMEM, "out of memory");
+	t->engine.ops = &engine_tcg;
+	t->pidfd = t->err_fd = t->qmp.fd = -1;
+	t->multi_threaded = config->multi_threaded;
+	if (process_start(t, config, e)) {
+		tcg_destroy(&t->engine);
+		return -1;
+	}
+	if (qmp_greet(&t->qmp, clock_deadline_ns(START_NS), &t->version, e)) {
+		complain(t, e);
+		tcg_destroy(&t->engine);
+		return -1;
+	}
+	*ret = &t->engine;
+	return 0;
+}
+
+static int tcg_resume(struct engine *engine, struct err *e)
+{
+	struct tcg *t = (struct tcg *)engine;
+
+	return qmp_execute(&t->qmp, "cont", NULL, clock_deadline_ns(ANSWER_NS), NULL, e);
+}
+
+static int tcg_pause(struct engine *engine, struct err *e)
+{
+	struct tcg *t = (struct tcg *)engine;
+
+	return qmp_execute(&t->qmp, "stop", NULL, clock_deadline_ns(ANSWER_NS), NULL, e);
+}
+
+static size_t tcg_pollfds(struct engine *engine, struct pollfd ret[ENGINE_POLLFDS_MAX])
+{
+	struct tcg *t = (struct tcg *)engine;
+
+	/* A closed socket would be ready for ever. */
+	ret[0] = (struct pollfd){.fd = t->qmp.closed ? -1 : t->qmp.fd, .events = POLLIN};
+	ret[1] = (struct pollfd){.fd = t->died_told ? -1 : t->pidfd, .events = POLLIN};
+	return 2;
+}
+
+static bool event_translate(json_t *msg, struct engine_event *ret)
+{
+	const char *name = "", *reason = "";
+
+	json_unpack(msg, "{s:s, s?:{s?:s}}", "event", &name, "data", "reason", &reason);
+	if (strcmp(name, "GUEST_PANICKED") == 0) {
+		ret->type = ENGINE_PANIC;
+		return true;
+	}
+	if (strcmp(name, "SHUTDOWN") != 0)
+		return false;
+	if (strcmp(reason, "guest-shutdown") == 0)
+		ret->type = ENGINE_POWEROFF;
+	else if (strcmp(reason, "guest-reset") == 0)
+		ret->type = ENGINE_RESET;
+	else if (strcmp(reason, "guest-panic") == 0)
+		ret->type = ENGINE_PANIC;
+	else
+		return false;
+	return true;
+}
+
+static bool tcg_next_event(struct engine *engine, struct engine_event *ret)
+{
+	struct tcg *t = (struct tcg *)engine;
+	siginfo_t info = {0};
+	json_t *msg;
+
+	*ret = (struct engine_event){0};
+	complaint_pump(t);
+	qmp_pump(&t->qmp);
+	while ((msg = qmp_event(&t->qmp))) {
+		bool known = event_translate(msg, ret);
+
+		json_decref(msg);
+		if (known)
+			return true;
+	}
+	if (t->died_told || waitid(P_PIDFD, (id_t)t->pidfd, &info, WEXITED | WNOHANG | WNOWAIT) ||
+	    info.si_pid == 0)
+		return false;
+	/* What it said last may have arrived between the look and its death. */
+	qmp_pump(&t->qmp);
+	msg = qmp_event(&t->qmp);
+	if (msg) {
+		json_array_insert_new(t->qmp.events, 0, msg);
+		return tcg_next_event(engine, ret);
+	}
+	waitpid(t->pid, &ret->status, 0);
+	t->pid = 0;
+	t->died_told = true;
+	ret->type = ENGINE_DIED;
+	return true;
+}
+
+static json_t *tcg_regs(struct engine *engine, unsigned int vcpu, struct err *e)
+{
+	struct tcg *t = (struct tcg *)engine;
+	json_t *text = NULL, *regs;
+	json_t *args =
+		json_pack("{s:s, s:i}", "command-line", "info registers", "cpu-index", (int)vcpu);
+
+	if (qmp_execute(&t->qmp, "human-monitor-command", args, clock_deadline_ns(ANSWER_NS), &text,
+			e))
+		return NULL;
+	regs = registers_parse(json_string_value(text), e);
+	json_decref(text);
+	return regs;
+}
+
+static json_t *tcg_threads(struct engine *engine)
+{
+	struct tcg *t = (struct tcg *)engine;
+	json_t *cpus = NULL, *cpu, *ids = json_array();
+	struct err e;
+	size_t i;
+
+	if (qmp_execute(&t->qmp, "query-cpus-fast", NULL, clock_deadline_ns(ANSWER_NS), &cpus, &e))
+		return ids;
+	json_array_foreach(cpus, i, cpu) json_array_append(ids, json_object_get(cpu, "thread-id"));
+	json_decref(cpus);
+	return ids;
+}
+
+static const char *tcg_version(struct engine *engine)
+{
+	return ((struct tcg *)engine)->version;
+}
+
+static const char *tcg_mode(struct engine *engine)
+{
+	return ((struct tcg *)engine)->multi_threaded ? "multi" : "icount";
+}
+
+const struct engine_ops engine_tcg = {
+	.name = "tcg",
+	.start = tcg_start,
+	.resume = tcg_resume,
+	.pause = tcg_pause,
+	.pollfds = tcg_pollfds,
+	.next_event = tcg_next_event,
+	.regs = tcg_regs,
+	.threads = tcg_threads,
+	.version = tcg_version,
+	.mode = tcg_mode,
+	.complaint = tcg_complaint,
+	.kill = tcg_kill,
+	.destroy = tcg_destroy,
+};

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * vmctl DIR REQUEST...: send each request over one connection and print its answer, a line each.
+ * `@map` attaches through lib/vm, reads the first byte of each range and prints the map; `@write`
+ * tries to write through a read-only attachment; `@wait` prints packets until the machine ends;
+ * `@hang` sleeps for ever with the connection open. Status 1 when an answer was not ok.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/tool.h"
+#include "vm/client.h"
+
+static const struct tool_opt opts[] = {{0}};
+static const struct tool tool = {.name = "vmctl",
+				 .operands = "DIR REQUEST...",
+				 .summary = "talk to a machine",
+				 .opts = opts};
+
+#define ANSWER_NS (20 * NSEC_PER_SEC)
+
+static void print(json_t *packet)
+{
+	char *text = json_dumps(packet, JSON_COMPACT);
+
+	puts(text ? text : "?");
+	fflush(stdout);
+	free(text);
+	json_decref(packet);
+}
+
+static int map(struct vm_client *c, bool try_write)
+{
+	struct vm_memory m;
+	struct err e;
+
+	if (vm_attach(c, 0, clock_deadline_ns(ANSWER_NS), &m, &e)) {
+		tool_warn(&tool, "%s", e.text);
+		return 1;
+	}
+	for (size_t i = 0; i < m.n_ranges; i++) {
+		const struct vm_range *r = &m.ranges[i];
+		const volatile char *p =
+			mmap(NULL, 4096, PROT_READ, MAP_SHARED, m.fds[r->fd], (off_t)r->offset);
+
+		if (p == MAP_FAILED)
+			return 1;
+		(void)p[0];
+		printf("range gpa=%#llx len=%#llx\n", (unsigned long long)r->gpa,
+		       (unsigned long long)r->len);
+	}
+	if (try_write)
+		printf("write: %s\n",
+		       mmap(NULL, 4096, PROT_WRITE, MAP_SHARED, m.fds[0], 0) == MAP_FAILED
+			       ? "refused"
+			       : "ALLOWED");
+	vm_memory_deinit(&m);
+	return 0;
+}
+
+static int wait_end(struct vm_client *c)
+{
+	json_t *packet;
+	struct err e;
+
+	while (vm_receive(c, CLOCK_NEVER, &packet, NULL, 0, NULL, &e) == 0)
+		print(packet);
+	return 0;
+}
+
+static int request(struct vm_client *c, const char *text)
+{
+	json_t *packet;
+	struct err e;
+	int status;
+
+	if (send(c->fd, text, strlen(text), MSG_NOSIGNAL) < 0)
+		tool_die(&tool, TOOL_USAGE, "cannot send '%s'", text);
+	if (vm_receive(c, clock_deadline_ns(ANSWER_NS), &packet, NULL, 0, NULL, &e))
+		tool_die(&tool, TOOL_USAGE, "%s: %s", text, e.text);
+	status = !json_is_true(json_object_get(packet, "ok"));
+	print(packet);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct vm_client c;
+	struct err e;
+	int status = 0;
+
+	if (argc < 3)
+		tool_die(&tool, TOOL_USAGE, "usage: vmctl DIR REQUEST...");
+	if (vm_connect(&c, argv[1], &e))
+		tool_die(&tool, TOOL_USAGE, "%s", e.text);
+	for (char **a = argv + 2; *a; a++) {
+		if (strcmp(*a, "@map") == 0 || strcmp(*a, "@write") == 0)
+			status |= map(&c, (*a)[1] == 'w');
+		else if (strcmp(*a, "@wait") == 0)
+			status |= wait_end(&c);
+		else if (strcmp(*a, "@hang") == 0)
+			for (;;)
+				pause();
+		else
+			status |= request(&c, *a);
+	}
+	vm_disconnect(&c);
+	return status;
+}
