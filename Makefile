@@ -63,6 +63,7 @@ AGENT_SRC := $(wildcard guest/init/*.c guest/work/*.c)
 AGENT := $(if $(AGENT_SRC),$(O)/guest/ktstr-init)
 AGENT_LIBS := -ljansson -lz
 SCHED_BPF := $(wildcard guest/sched/*.bpf.c)
+SCHED_LIB_OBJ := $(patsubst %.c,$(O)/guest/obj/%.o,$(wildcard lib/base/*.c))
 SCHEDS := $(SCHED_BPF:guest/sched/%.bpf.c=$(O)/guest/%)
 
 .PHONY: all
@@ -103,10 +104,10 @@ $(O)/guest/%.bpf.o: guest/sched/%.bpf.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) --target=bpf -mcpu=v3 -g -O2 -Wall $(WERROR) -MMD -MP -Iguest/sched -c $< -o $@
 
-$(O)/guest/%: guest/sched/%.c $(O)/guest/%.bpf.o Makefile
+$(O)/guest/%: guest/sched/%.c $(O)/guest/%.bpf.o $(SCHED_LIB_OBJ) Makefile
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CPPFLAGS_ALL) -std=gnu11 $(CFLAGS) $(WARNINGS) $(WERROR) -MMD -MP -MF $@.d \
-		-DBPF_OBJECT='"$(O)/guest/$*.bpf.o"' $(LDFLAGS) $< -lbpf -o $@
+		-DBPF_OBJECT='"$(O)/guest/$*.bpf.o"' $(LDFLAGS) $< $(SCHED_LIB_OBJ) -lbpf -o $@
 
 # ---- tests ----
 $(O)/tests/unit/%: $(O)/tests/unit/%.o $(LIBRARY)
