@@ -113,6 +113,17 @@ __s32 scx_bpf_select_cpu_dfl(struct task_struct *p, __s32 prev_cpu, __u64 wake_f
 __s32 scx_bpf_pick_idle_cpu(const struct cpumask *cpus_allowed, __u64 flags) __ksym;
 void scx_bpf_kick_cpu(__s32 cpu, __u64 flags) __ksym;
 void scx_bpf_error_bstr(char *fmt, unsigned long long *data, __u32 data__sz) __ksym;
+/*
+ * End the scheduler with an error; @text is a string literal without formats. Not const: the
+ * kernel declares it so, and the verifier then wants memory that may be written.
+ */
+#define scx_error(text)                                                 \
+	({                                                              \
+		static char scx_error_text[] = text;                    \
+		unsigned long long scx_error_none = 0;                  \
+		scx_bpf_error_bstr(scx_error_text, &scx_error_none, 0); \
+	})
+
 __u32 scx_bpf_nr_cpu_ids(void) __ksym;
 const struct cpumask *scx_bpf_get_online_cpumask(void) __ksym;
 void scx_bpf_put_cpumask(const struct cpumask *cpumask) __ksym;

@@ -65,6 +65,14 @@ struct {
 	__type(value, __u64);
 } ktstr_pcpu_fix SEC(".maps");
 
+/* How often a task of a cgroup (by its id) was put on a CPU. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, CGROUP_COUNT_MAX);
+	__type(key, __u64);
+	__type(value, __u64);
+} ktstr_cgroup_dispatch_count SEC(".maps");
+
 static inline _Bool vtime_before(__u64 a, __u64 b)
 {
 	return (__s64)(a - b) < 0;
@@ -93,8 +101,8 @@ int ktstr_select_cpu(unsigned long long *ctx)
 	return cpu;
 }
 
-/* A random CPU among those that @p may use. */
-static __u32 random_cpu(struct task_struct *p)
+/* The queue of a random CPU among those that @p may use. */
+static __u64 random_dsq(struct task_struct *p)
 {
 	__u32 nr = scx_bpf_nr_cpu_ids(), cpu = bpf_get_prandom_u32() % (nr ? nr : 1);
 	const struct cpumask *online = scx_bpf_get_online_cpumask();
@@ -102,7 +110,9 @@ static __u32 random_cpu(struct task_struct *p)
 	if (!bpf_cpumask_test_cpu(cpu, online) || !bpf_cpumask_test_cpu(cpu, p->cpus_ptr))
 		cpu = bpf_cpumask_first_and(online, p->cpus_ptr);
 	scx_bpf_put_cpumask(online);
-	return cpu;
+	if (cpu >= nr)
+		return core_value(scx_dsq_id_flags, SCX_DSQ_LOCAL);
+	return core_value(scx_dsq_id_flags, SCX_DSQ_LOCAL_ON) | cpu;
 }
 
 /* Queue @p by its vtime and wake an idle CPU that may run it: nothing else would. */
@@ -127,29 +137,64 @@ int ktstr_enqueue(unsigned long long *ctx)
 	__u64 enq_flags = ctx[1];
 
 	__sync_fetch_and_add(&nr_enqueued, 1);
-	if (p->flags & PF_KTHREAD) {
+	if (p->flags & PF_KTHREAD)
 		dsq_insert(p, core_value(scx_dsq_id_flags, SCX_DSQ_LOCAL), slice_ns, enq_flags);
-		return 0;
-	}
-	if (scatters()) {
-		__u32 cpu = random_cpu(p);
-
-		dsq_insert(p, core_value(scx_dsq_id_flags, SCX_DSQ_LOCAL_ON) | cpu, slice_ns,
-			   enq_flags);
-		return 0;
-	}
-	enqueue_shared(p, enq_flags);
+	else if (scatters())
+		dsq_insert(p, random_dsq(p), slice_ns, enq_flags);
+	else
+		enqueue_shared(p, enq_flags);
 	return 0;
+}
+
+/* Refused by the verifier, which follows every step up to the last line and so logs them all. */
+static inline void verify_for_long(void)
+{
+	__u64 x = bpf_get_prandom_u32();
+
+#pragma clang loop unroll(disable)
+	for (__u32 i = 0; i < 64; i++) {
+#pragma clang loop unroll(full)
+		for (__u32 j = 0; j < 8; j++)
+			x = x * 31 + bpf_get_prandom_u32();
+	}
+	*(volatile __u64 *)0 = x;
+}
+
+/* Whether this call of dispatch is one to leave out. */
+static inline _Bool skips_dispatch(void)
+{
+	if (slow && __sync_fetch_and_add(&slow_cnt, 1) % 4)
+		return 1;
+	return (degrade || degrade_rt) && __sync_fetch_and_add(&degrade_cnt, 1) % 2;
 }
 
 SEC("struct_ops/ktstr_dispatch")
 int ktstr_dispatch(unsigned long long *ctx)
 {
-	if (stall)
+	if (fail_verify)
+		*(volatile int *)0 = 1;
+	if (verify_loop)
+		verify_for_long();
+	if (crash) {
+		scx_error("ktstr: crash asked for");
+		return 0;
+	}
+	if (stall || skips_dispatch())
 		return 0;
 	if (dsq_move_to_local(SHARED_DSQ))
 		__sync_fetch_and_add(&nr_dispatched, 1);
 	return 0;
+}
+
+static void count_cgroup(struct task_struct *p)
+{
+	__u64 id = p->cgroups->dfl_cgrp->kn->id, one = 1, *count;
+
+	count = bpf_map_lookup_elem(&ktstr_cgroup_dispatch_count, &id);
+	if (count)
+		__sync_fetch_and_add(count, 1);
+	else
+		bpf_map_update_elem(&ktstr_cgroup_dispatch_count, &id, &one, BPF_NOEXIST);
 }
 
 SEC("struct_ops/ktstr_running")
@@ -160,6 +205,7 @@ int ktstr_running(unsigned long long *ctx)
 
 	if (tc)
 		tc->exec_start = p->se.sum_exec_runtime;
+	count_cgroup(p);
 	/* Races between CPUs lose a step at most; the next one makes up for it. */
 	if (vtime_before(vtime_now, p->scx.dsq_vtime))
 		vtime_now = p->scx.dsq_vtime;
@@ -171,12 +217,12 @@ int ktstr_stopping(unsigned long long *ctx)
 {
 	struct task_struct *p = (void *)ctx[0];
 	struct task_ctx *tc = bpf_task_storage_get(&task_ctxs, p, 0, 0);
+	__u64 ran = tc ? p->se.sum_exec_runtime - tc->exec_start : 0;
 	__u32 weight = p->scx.weight;
 
 	/* By CPU time and not by what is left of the slice: the kernel refills slices itself. */
-	if (tc && weight)
-		task_set_vtime(p, p->scx.dsq_vtime +
-				  (p->se.sum_exec_runtime - tc->exec_start) * 100 / weight);
+	if (weight)
+		task_set_vtime(p, p->scx.dsq_vtime + ran * 100 / weight);
 	return 0;
 }
 

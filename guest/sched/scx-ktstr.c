@@ -33,7 +33,7 @@
 #define TICK_NS (100 * NSEC_PER_MSEC)
 #define TIMEOUT_MAX_MS 30000 /* the kernel's own limit */
 #define SLICE_MAX_US 1000000
-#define LOG_BUFFER_BYTES (16u << 20) /* what the verifier may write; touched only as far as used */
+#define LOG_BUFFER_BYTES (16u << 20) /* for the verifier; touched as far as used */
 #define LOG_TAIL_BYTES (64u << 10)   /* what we print of it */
 
 /* UAPI numbers that older headers lack. */
@@ -260,8 +260,7 @@ static int timeout_patch(char *elf, unsigned int timeout_ms, struct err *e)
 
 	if (!table || size != sizeof(struct sched_ext_ops))
 		return err_set(e, EINVAL, "the BPF object has no operations table of ours");
-	memcpy(table + offsetof(struct sched_ext_ops, timeout_ms), &timeout_ms,
-	       sizeof(timeout_ms));
+	memcpy(table + offsetof(struct sched_ext_ops, timeout_ms), &timeout_ms, sizeof(timeout_ms));
 	return 0;
 }
 
@@ -309,8 +308,10 @@ static int rodata_configure(struct bpf_object *obj, const struct config *c, stru
 		const char *name;
 		const bool *value;
 	} flags[] = {
-		{"degrade", &c->degrade},	  {"scattershot", &c->scattershot},
-		{"slow", &c->slow},		  {"fail_verify", &c->fail_verify},
+		{"degrade", &c->degrade},
+		{"scattershot", &c->scattershot},
+		{"slow", &c->slow},
+		{"fail_verify", &c->fail_verify},
 		{"verify_loop", &c->verify_loop},
 	};
 
@@ -525,9 +526,9 @@ static int ticker_open(struct err *e)
 	const struct timespec tick = {.tv_nsec = TICK_NS};
 	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
 
-	if (fd < 0 || timerfd_settime(fd, 0,
-				      &(struct itimerspec){.it_interval = tick, .it_value = tick},
-				      NULL)) {
+	if (fd < 0 ||
+	    timerfd_settime(fd, 0, &(struct itimerspec){.it_interval = tick, .it_value = tick},
+			    NULL)) {
 		err_sys(e, "cannot make a timer");
 		return -1;
 	}
