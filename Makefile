@@ -37,7 +37,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvl
 	-Wno-missing-field-initializers # {0} and designated initialisers leave the rest zero on purpose
 , := ,
 SANFLAGS := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
-CPPFLAGS_ALL := -D_GNU_SOURCE -DKTSTR_VERSION='"$(VERSION)"' -Ilib $(CPPFLAGS)
+CPPFLAGS_ALL := -D_GNU_SOURCE -DKTSTR_VERSION='"$(VERSION)"' -Ilib -Iguest $(CPPFLAGS)
 CFLAGS_ALL := -std=gnu11 $(CFLAGS) $(WARNINGS) $(WERROR) $(SANFLAGS)
 LDFLAGS_ALL := $(LDFLAGS) $(SANFLAGS)
 

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The kernel log, forwarded to the host. */
+#ifndef KTSTR_GUEST_INIT_KMSG_H
+#define KTSTR_GUEST_INIT_KMSG_H
+
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "init/link.h"
+
+#define KMSG_SENT_MAX (256u << 10) /* the last bytes of the log, whole lines */
+
+/* Send the kernel log as one TLV_KMSG; what it does not hold is told as a note. */
+void kmsg_forward(struct link *l);
+
+/*
+ * Add one /dev/kmsg record ("prio,seq,usec,flags;text\n key=value..") to @b as
+ * "[seconds.micros] text\n". Returns -1 when it is not such a record (or memory is out).
+ */
+int kmsg_format(struct buf *b, const char *record, size_t len);
+
+#endif

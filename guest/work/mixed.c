@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <sched.h>
+
+#include "work/types.h"
+
+void work_run_mixed(struct work_ctx *w)
+{
+	uint64_t spins = work_param(w->work, "spins");
+
+	while (!work_stopping(w)) {
+		work_spin(w, spins);
+		sched_yield();
+		work_turn(w, spins);
+	}
+}
