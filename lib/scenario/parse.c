@@ -22,6 +22,7 @@
 #define MAX_SPREAD_DEFAULT_PPM 350000
 #define GAP_MIN_NS NSEC_PER_MSEC
 
+#define FILE_SHOWN_MAX 200u  /* bytes of the file's name in messages */
 #define SEEN_IN_SET UINT_MAX /* in place of a line: an override gave it */
 
 enum statement_type {
@@ -488,6 +489,14 @@ static struct scenario *scenario_create(void)
 	return s;
 }
 
+/* As much of the end of a long path as leaves room for the message behind it. */
+static const char *name_shown(const char *file)
+{
+	size_t len = strlen(file);
+
+	return len > FILE_SHOWN_MAX ? file + len - FILE_SHOWN_MAX : file;
+}
+
 int scenario_parse_with(const char *file, const char *text, size_t len, const char *presets_path,
 			const char *const *sets, size_t n_sets, struct scenario **ret,
 			struct err *e)
@@ -497,6 +506,7 @@ int scenario_parse_with(const char *file, const char *text, size_t len, const ch
 	*ret = NULL;
 	if (!p.s)
 		return out_of_memory(e);
+	file = name_shown(file);
 	for (size_t i = 0; i < n_sets; i++) {
 		if (set_parse(&p, sets[i], e)) {
 			err_prefix(e, "'%.80s'", sets[i]);

@@ -7,10 +7,16 @@
 
 /*
  * One JSON object as text, owned by the caller (free); NULL when memory is out. Members:
- *   test, topology, vcpus, memory_mib, scheduler (array of strings, or null for EEVDF),
- *   duration_ns, watchdog_ns (or null), timeout_ns, expect_error (bool), expect_error_text (or
- * null) steps [{name, ops}] (ops: number of statements) checks {not_starved (bool), isolation
- * (bool), max_gap_ns (or null), max_spread_ppm (or null)} expects [jq program ..]
+ *
+ *   test, topology, vcpus, memory_mib, duration_ns, timeout_ns
+ *   scheduler          array of strings, or null for the kernel's own (EEVDF)
+ *   watchdog_ns        or null
+ *   expect_error       bool
+ *   expect_error_text  or null
+ *   steps              [{name, ops}], ops being the number of statements
+ *   checks             {not_starved (bool), isolation (bool), max_gap_ns (or null),
+ *                      max_spread_ppm (or null)}
+ *   expects            [jq program ..]
  */
 char *scenario_plan_json(const struct scenario *s);
 
