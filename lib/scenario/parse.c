@@ -156,7 +156,7 @@ static int watchdog_parse(struct parser *p, char **words, size_t n, struct err *
 static int timeout_parse(struct parser *p, char **words, size_t n, struct err *e)
 {
 	(void)n;
-	return span_parse(words[0], SCENARIO_DURATION_MIN_NS, SCENARIO_DURATION_MAX_NS,
+	return span_parse(words[0], SCENARIO_DURATION_MIN_NS, SCENARIO_TIMEOUT_MAX_NS,
 			  &p->s->timeout_ns, e);
 }
 

@@ -23,11 +23,12 @@
 #define SCENARIO_WORKERS_TOTAL_MAX 16384u /* started in the whole run, rounds of a loop counted */
 #define SCENARIO_CGROUPS_MAX 256u	  /* at any one time */
 #define SCENARIO_EXPECTS_MAX 256u
-#define SCENARIO_DURATION_MIN_NS 1000000ull	   /* 1 ms */
-#define SCENARIO_DURATION_MAX_NS 86400000000000ull /* 24 h, of duration and timeout */
-#define SCENARIO_WATCHDOG_MAX_NS 3600000000000ull  /* 1 h */
-#define SCENARIO_HOLD_MIN_NS 1000ull		   /* 1 us; of a loop's interval: */
-#define SCENARIO_INTERVAL_MIN_NS 1000000ull	   /* 1 ms */
+#define SCENARIO_DURATION_MIN_NS 1000000ull	    /* 1 ms */
+#define SCENARIO_DURATION_MAX_NS 86400000000000ull  /* 24 h */
+#define SCENARIO_TIMEOUT_MAX_NS 2592000000000000ull /* 720 h: holds the longest default */
+#define SCENARIO_WATCHDOG_MAX_NS 3600000000000ull   /* 1 h */
+#define SCENARIO_HOLD_MIN_NS 1000ull		    /* 1 us; of a loop's interval: */
+#define SCENARIO_INTERVAL_MIN_NS 1000000ull	    /* 1 ms */
 #define SCENARIO_MEMORY_MIN_MIB 128u
 #define SCENARIO_MEMORY_MAX_MIB (1u << 20) /* 1 TiB */
 #define SCENARIO_WEIGHT_MAX 10000u	   /* cpu.weight: from 1 */

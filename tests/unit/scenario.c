@@ -339,7 +339,7 @@ static void bad_header_values(void)
 		{"duration 5",
 		 "f:4: duration: '5' is not a time span (a number and ns, us, ms, s, m or h)"},
 		{"watchdog 2h", "f:4: watchdog: '2h' is not between 1ms and 1h"},
-		{"timeout 1us", "f:4: timeout: '1us' is not between 1ms and 24h"},
+		{"timeout 1us", "f:4: timeout: '1us' is not between 1ms and 720h"},
 		{"scheduler ''", "f:4: scheduler: '' is not the path of a program"},
 		{"scheduler bin/", "f:4: scheduler: 'bin/' is not the path of a program"},
 		{"scheduler ..", "f:4: scheduler: '..' is not the path of a program"},
@@ -672,6 +672,16 @@ static void text_round_trip(void)
 	CHECK_STR(buf_text(&twice), buf_text(&once));
 }
 
+/* The default timeout of the longest duration is written out, so it must be allowed. */
+static void text_of_the_longest_duration(void)
+{
+	_cleanup_buf_ struct buf text = {0};
+	_cleanup_scenario_ struct scenario *s = parsed("test t\nduration 24h");
+
+	CHECK(s && scenario_format(s, &text) == 0);
+	CHECK_STR(error_of(buf_text(&text)), "");
+}
+
 /* The comparison that the round trip trusts must see each difference. */
 static void comparison_sees_differences(void)
 {
@@ -768,6 +778,7 @@ int main(void)
 	RUN(sets_take_the_place_of_statements);
 	RUN(bad_sets);
 	RUN(text_round_trip);
+	RUN(text_of_the_longest_duration);
 	RUN(comparison_sees_differences);
 	RUN(plan);
 	RUN(plan_of_little);
