@@ -56,8 +56,15 @@ static const struct tool tool = {
 	.opts = opts,
 };
 
-/* What to do with the scenario. */
-enum output { OUTPUT_JSON, OUTPUT_TLV, OUTPUT_TEXT, OUTPUT_FIELDS, OUTPUT_NONE };
+/* What to print of the scenario. */
+enum output {
+	OUTPUT_UNSET,
+	OUTPUT_JSON,
+	OUTPUT_TLV,
+	OUTPUT_TEXT,
+	OUTPUT_FIELDS,
+	OUTPUT_NOTHING,
+};
 
 struct request {
 	enum output output;
@@ -152,6 +159,7 @@ static void fields_print(const struct scenario *s, const struct request *r)
 static void scenario_print(const struct scenario *s, const struct request *r)
 {
 	switch (r->output) {
+	case OUTPUT_UNSET:
 	case OUTPUT_JSON:
 	case OUTPUT_TLV:
 		plan_print(s, r);
@@ -162,7 +170,7 @@ static void scenario_print(const struct scenario *s, const struct request *r)
 	case OUTPUT_FIELDS:
 		fields_print(s, r);
 		break;
-	case OUTPUT_NONE:
+	case OUTPUT_NOTHING:
 		break;
 	}
 }
@@ -193,6 +201,13 @@ static void list_print(int option)
 	exit(TOOL_PASS);
 }
 
+static void output_choose(struct request *r, enum output choice)
+{
+	if (r->output != OUTPUT_UNSET && r->output != choice)
+		tool_die(&tool, TOOL_USAGE, "only one of --format, --get and --check can be given");
+	r->output = choice;
+}
+
 static void get_add(struct request *r, const char *name)
 {
 	const struct field *field = field_find(name);
@@ -202,7 +217,7 @@ static void get_add(struct request *r, const char *name)
 	if (r->n_gets == GETS_MAX)
 		tool_die(&tool, TOOL_USAGE, "--get: given more than %d times", GETS_MAX);
 	r->gets[r->n_gets++] = field;
-	r->output = OUTPUT_FIELDS;
+	output_choose(r, OUTPUT_FIELDS);
 }
 
 static void set_add(struct request *r, const char *statement)
@@ -214,14 +229,14 @@ static void set_add(struct request *r, const char *statement)
 
 static struct request options_parse(int argc, char **argv)
 {
-	struct request r = {.output = OUTPUT_JSON};
+	struct request r = {0};
 	const char *arg;
 	int option;
 
 	while ((option = tool_next_option(&tool, argc, argv, &arg)) >= 0) {
 		switch (option) {
 		case OPT_FORMAT:
-			r.output = format_parse(arg);
+			output_choose(&r, format_parse(arg));
 			break;
 		case OPT_GET:
 			get_add(&r, arg);
@@ -233,12 +248,14 @@ static struct request options_parse(int argc, char **argv)
 			r.repro = arg;
 			break;
 		case OPT_CHECK:
-			r.output = OUTPUT_NONE;
+			output_choose(&r, OUTPUT_NOTHING);
 			break;
 		default:
 			list_print(option);
 		}
 	}
+	if (r.repro && r.output > OUTPUT_TLV)
+		tool_die(&tool, TOOL_USAGE, "--repro belongs to the plan (--format json or tlv)");
 	return r;
 }
 

@@ -469,6 +469,8 @@ static int whole_check(struct parser *p, const char *file, struct err *e)
 		return err_set(e, EINVAL, "%s: no 'test' statement", file);
 	if (s->expect_error && !s->scheduler)
 		return err_set(e, EINVAL, "%s: 'expect-error' without a scheduler", file);
+	if (s->n_steps == 1 && !s->steps[0].hold_ns && s->steps[0].hold == HOLD_FIXED)
+		s->steps[0].hold = HOLD_REST; /* the set-up is all there is */
 	if (!s->timeout_ns)
 		s->timeout_ns = TIMEOUT_BASE_NS + TIMEOUT_DURATIONS * s->duration_ns;
 	return scenario_check(file, s, e);

@@ -168,8 +168,9 @@ struct scenario {
 	char *expect_error_text; /* `expect-error TEXT`: and its message hold this; or NULL */
 	/*
 	 * Operations before the first `step` line make up an implicit first step of their own, with
-	 * the name SCENARIO_SETUP and HOLD_FIXED of 0 ns; no other step has a hold of 0. No steps
-	 * at all: the scheduler runs alone for the duration.
+	 * the name SCENARIO_SETUP and HOLD_FIXED of 0 ns (no other step has a hold of 0), or
+	 * HOLD_REST when it is the only one. No steps at all: the scheduler runs alone for the
+	 * duration.
 	 */
 	struct scenario_step *steps;
 	size_t n_steps;

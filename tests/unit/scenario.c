@@ -213,6 +213,14 @@ static void setup_is_a_step_of_its_own(void)
 	CHECK(s->steps[0].hold == HOLD_FIXED && s->steps[0].hold_ns == 0);
 }
 
+static void setup_alone_holds_for_the_duration(void)
+{
+	_cleanup_scenario_ struct scenario *s = parsed(HEAD "cgroup base workers=1\n");
+
+	CHECK(s && s->n_steps == 1 && s->steps[0].hold == HOLD_REST);
+	CHECK(s && scenario_hold_ns(s, 0) == 2 * S);
+}
+
 static void name_is_free_again_after_removal(void)
 {
 	CHECK_STR(error_of(HEAD "step a\ncgroup x\nremove-cgroup x\ncgroup x\n"), "");
@@ -759,6 +767,7 @@ int main(void)
 	RUN(longest_duration_does_not_wrap);
 	RUN(operations);
 	RUN(setup_is_a_step_of_its_own);
+	RUN(setup_alone_holds_for_the_duration);
 	RUN(name_is_free_again_after_removal);
 	RUN(loops);
 	RUN(words_and_quotes);
