@@ -78,9 +78,10 @@ static inline _Bool vtime_before(__u64 a, __u64 b)
 	return (__s64)(a - b) < 0;
 }
 
+/* A stall is one whatever else is asked for: then all tasks wait in the shared queue. */
 static inline _Bool scatters(void)
 {
-	return scattershot || degrade || degrade_rt;
+	return !stall && (scattershot || degrade || degrade_rt);
 }
 
 SEC("struct_ops/ktstr_select_cpu")

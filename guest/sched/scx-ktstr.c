@@ -554,10 +554,16 @@ static int signals_open(struct err *e)
 static int run_until_end(const struct sched *s, const struct config *c, int signals, struct err *e)
 {
 	struct trigger triggers[] = {
-		{"stalling", c->stall_after_ns, "/tmp/ktstr_stall", "stall"},
-		{"degrading", c->degrade_after_ns, "/tmp/ktstr_degrade", "degrade_rt"},
-		{"crashing", c->crash_after_ns, NULL, "crash"},
-		{"exiting", c->exit_after_ns, NULL, NULL},
+		{.what = "stalling",
+		 .after_ns = c->stall_after_ns,
+		 .file = "/tmp/ktstr_stall",
+		 .var = "stall"},
+		{.what = "degrading",
+		 .after_ns = c->degrade_after_ns,
+		 .file = "/tmp/ktstr_degrade",
+		 .var = "degrade_rt"},
+		{.what = "crashing", .after_ns = c->crash_after_ns, .var = "crash"},
+		{.what = "exiting", .after_ns = c->exit_after_ns},
 	};
 	const size_t n = sizeof(triggers) / sizeof(triggers[0]);
 	uint64_t start_ns = clock_now_ns(), ticks;

@@ -1,0 +1,89 @@
+#!/usr/bin/env bats
+# Options of scx-ktstr. Nothing here gets as far as loading: a valid option is followed by a bad
+# one, whose message says that the valid one was taken.
+bats_require_minimum_version 1.5.0
+
+setup() {
+	root=$BATS_TEST_DIRNAME/../..
+	PATH=${KTSTR_BIN:-$root/build/bin}/../guest:$PATH
+	unset KTSTR_WATCHDOG_MS
+}
+
+# The one line on stderr, which names what was wrong; nothing on stdout.
+refused() { # WHAT ARGUMENT...
+	local what=$1
+	shift
+	run -2 --separate-stderr timeout 10 scx-ktstr "$@"
+	[ -z "$output" ]
+	[ "${#stderr_lines[@]}" -eq 1 ]
+	[[ $stderr == "scx-ktstr: "*"$what"* ]]
+}
+
+taken() { # ARGUMENT...
+	refused "'--bogus'" "$@" --bogus
+}
+
+@test "--help names every option" {
+	run -0 --separate-stderr scx-ktstr --help
+	[ -z "$stderr" ]
+	for option in slice-us timeout-ms stall-after degrade-after crash-after exit-after degrade \
+		scattershot slow fail-verify verify-loop log-level; do
+		[[ $output == *"  --$option "* ]]
+	done
+}
+
+@test "--version prints one line" {
+	run -0 --separate-stderr scx-ktstr --version
+	[ -z "$stderr" ]
+	[[ $output =~ ^scx-ktstr\ [0-9.]+$ ]]
+}
+
+@test "unknown options and operands are errors" {
+	refused "'--bogus'" --bogus
+	refused "'-x'" -x
+	refused "'operand'" operand
+	refused "'--slow=1'" --slow=1
+	refused 'needs an argument' --stall-after
+}
+
+@test "numbers are whole, in range and nothing else" {
+	for bad in 0 -1 5x '' ' 5' 1000001 99999999999999999999; do
+		refused '--slice-us: ' --slice-us "$bad"
+	done
+	for bad in 0 30001 2s; do
+		refused '--timeout-ms: ' --timeout-ms "$bad"
+	done
+	taken --slice-us 1 --timeout-ms 30000
+	taken --slice-us=1000000 --timeout-ms=1
+}
+
+@test "spans are seconds unless they say otherwise" {
+	for option in --stall-after --degrade-after --crash-after --exit-after; do
+		taken "$option" 1
+		taken "$option" =1
+		taken "$option=1"
+		taken "$option" 1.5
+		taken "$option" 0
+		taken "$option" 250ms
+		for bad in '' = x 1x -1 1.5.5 1. .5 ==1 99999999999999999999; do
+			refused "$option: '$bad' is not a time span" "$option" "$bad"
+		done
+	done
+}
+
+@test "--degrade and --degrade-after are two options" {
+	taken --degrade
+	refused "'0.x'" --degrade --degrade-after 0.x
+}
+
+@test "the log level is one of three words" {
+	taken --log-level debug
+	refused "'loud'" --log-level loud
+}
+
+@test "KTSTR_WATCHDOG_MS is checked, unless --timeout-ms replaces it" {
+	for bad in '' 0 30001 2s; do
+		KTSTR_WATCHDOG_MS=$bad refused "KTSTR_WATCHDOG_MS: " --fail-verify
+	done
+	KTSTR_WATCHDOG_MS=2s taken --timeout-ms 2000
+}
