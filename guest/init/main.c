@@ -14,6 +14,7 @@
 #include "init/agent.h"
 #include "init/console.h"
 #include "init/crash.h"
+#include "init/entropy.h"
 #include "init/fault.h"
 #include "init/kmsg.h"
 #include "init/machine.h"
@@ -69,7 +70,9 @@ static void come_up(struct agent *a)
 
 	console_init();
 	link_init(&a->link);
+	json_object_seed(1); /* or jansson asks the kernel for random numbers */
 	mounts_make(&a->link);
+	entropy_seed(&a->link);
 	if (crash_init(&e))
 		link_trouble(&a->link, TROUBLE_SETUP, "%s", e.text);
 	modules_load(&a->link, MODULES);
