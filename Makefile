@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 # ktstr: make, make check, make install PREFIX= DESTDIR=, make bench, make lint, make clean
 #
 # A program is a folder cmd/NAME or a script cmd/NAME; a library part is a folder lib/NOUN; neither
