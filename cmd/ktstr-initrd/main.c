@@ -14,12 +14,22 @@
 #include "base/paths.h"
 #include "base/tool.h"
 #include "initrd/closure.h"
+#include "initrd/kmod.h"
 #include "initrd/names.h"
 #include "initrd/outfile.h"
 #include "initrd/tree.h"
 #include "scenario/scenario.h"
 
-enum { OPT_AGENT, OPT_SCHEDULER, OPT_SCENARIO, OPT_TOPOLOGIES, OPT_FILE, OPT_OUTPUT };
+enum {
+	OPT_AGENT,
+	OPT_SCHEDULER,
+	OPT_SCENARIO,
+	OPT_TOPOLOGIES,
+	OPT_FILE,
+	OPT_MODULE,
+	OPT_MODULES_DIR,
+	OPT_OUTPUT
+};
 
 static const struct tool_opt opts[] = {
 	[OPT_AGENT] = {"agent", "FILE", "the guest's /init (default: ktstr-init)"},
@@ -27,6 +37,10 @@ static const struct tool_opt opts[] = {
 	[OPT_SCENARIO] = {"scenario", "FILE", "add the scenario; - is standard input"},
 	[OPT_TOPOLOGIES] = {"topologies", "FILE", "add topology presets (default: ours)"},
 	[OPT_FILE] = {"file", "HOST[:GUEST]", "add a file (again for more)"},
+	[OPT_MODULE] = {"module", "NAME",
+			"add a kernel module and those it needs (again for more)"},
+	[OPT_MODULES_DIR] = {"modules-dir", "DIR",
+			     "where modules come from (lib/modules/<release>)"},
 	[OPT_OUTPUT] = {"output", "FILE", "write there instead of standard output"},
 	{0},
 };
@@ -38,9 +52,14 @@ static const struct tool tool = {
 };
 
 struct args {
-	const char *agent, *scheduler, *scenario, *topologies, *output;
-	struct names files;
+	const char *agent, *scheduler, *scenario, *topologies, *modules_dir, *output;
+	struct names files, modules;
 };
+
+static bool is_standard_output(const char *output)
+{
+	return !output || strcmp(output, "-") == 0;
+}
 
 static void parse_args(struct args *a, int argc, char **argv)
 {
@@ -66,6 +85,13 @@ static void parse_args(struct args *a, int argc, char **argv)
 			if (names_add(&a->files, arg, &e))
 				tool_bad_option(&tool, "file", &e);
 			break;
+		case OPT_MODULE:
+			if (names_add(&a->modules, arg, &e))
+				tool_bad_option(&tool, "module", &e);
+			break;
+		case OPT_MODULES_DIR:
+			a->modules_dir = arg;
+			break;
 		case OPT_OUTPUT:
 			a->output = arg;
 			break;
@@ -73,7 +99,9 @@ static void parse_args(struct args *a, int argc, char **argv)
 	}
 	if (optind < argc)
 		tool_die(&tool, TOOL_USAGE, "unexpected argument '%s' (try --help)", argv[optind]);
-	if (!a->output && isatty(STDOUT_FILENO))
+	if (a->modules.count && !a->modules_dir)
+		tool_die(&tool, TOOL_USAGE, "--module needs --modules-dir");
+	if (is_standard_output(a->output) && isatty(STDOUT_FILENO))
 		tool_die(&tool, TOOL_USAGE,
 			 "will not write an archive to a terminal (try --output)");
 }
@@ -203,6 +231,41 @@ static int add_file(struct tree *t, const char *arg, struct err *e)
 	return tree_add_file(t, guest, host, e);
 }
 
+static int add_module_file(struct tree *t, const char *dir, const char *release, const char *file,
+			   struct buf *list, struct err *e)
+{
+	_cleanup_buf_ struct buf module = {0};
+	char host[PATH_MAX], plain[PATH_MAX], guest[PATH_MAX];
+
+	kmod_plain_path(file, plain);
+	if (snprintf(host, sizeof(host), "%s/%s", dir, file) >= PATH_MAX ||
+	    snprintf(guest, sizeof(guest), "/lib/modules/%s/%s", release, plain) >= PATH_MAX)
+		return err_set(e, ENAMETOOLONG, "path of '%s' is too long", file);
+	if (kmod_read(host, &module, e) ||
+	    tree_add_data(t, guest, 0644, module.data, module.len, e))
+		return -1;
+	return buf_addf(list, "%s\n", guest) ? err_set(e, ENOMEM, "out of memory") : 0;
+}
+
+/* The modules asked for and those they need, and the list by which the agent loads them. */
+static int add_modules(struct tree *t, const struct args *a, struct err *e)
+{
+	_cleanup_kmod_index_ struct kmod_index x = {0};
+	_cleanup_names_ struct names files = {0};
+	_cleanup_buf_ struct buf list = {0};
+	char release[NAME_MAX + 1];
+
+	if (kmod_release(a->modules_dir, release, e) || kmod_index_read(a->modules_dir, &x, e))
+		return -1;
+	for (size_t i = 0; i < a->modules.count; i++)
+		if (kmod_files(&x, a->modules.at[i], &files, e))
+			return -1;
+	for (size_t i = 0; i < files.count; i++)
+		if (add_module_file(t, a->modules_dir, release, files.at[i], &list, e))
+			return -1;
+	return tree_add_data(t, "/modules", 0644, list.data, list.len, e);
+}
+
 static void build(struct tree *t, const struct args *a)
 {
 	struct err e;
@@ -218,13 +281,15 @@ static void build(struct tree *t, const struct args *a)
 	for (size_t i = 0; i < a->files.count; i++)
 		if (add_file(t, a->files.at[i], &e))
 			tool_bad_option(&tool, "file", &e);
+	if (a->modules.count && add_modules(t, a, &e))
+		tool_bad_option(&tool, "module", &e);
 }
 
 static int write_output(const struct tree *t, const char *output, struct err *e)
 {
 	_cleanup_outfile_ struct outfile o = {.fd = -1};
 
-	if (!output)
+	if (is_standard_output(output))
 		return tree_write(t, STDOUT_FILENO, "standard output", e);
 	if (outfile_open(&o, output, e) || tree_write(t, o.fd, output, e))
 		return -1;
@@ -243,6 +308,7 @@ int main(int argc, char **argv)
 	build(&t, &a);
 	ret = write_output(&t, a.output, &e);
 	names_deinit(&a.files);
+	names_deinit(&a.modules);
 	if (!ret)
 		return TOOL_PASS;
 	if (e.code == EPIPE) /* the reader had enough */
