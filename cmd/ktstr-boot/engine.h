@@ -35,7 +35,6 @@ struct engine_config {
 enum engine_event_type {
 	ENGINE_POWEROFF,       /* the guest switched the machine off */
 	ENGINE_RESET,	       /* the guest rebooted, or a triple fault did */
-	ENGINE_PANIC,	       /* the guest kernel says that it panicked; the machine goes on */
 	ENGINE_INTERNAL_ERROR, /* the engine cannot go on with the guest */
 	ENGINE_DIED,	       /* the engine's process is gone; after this no event follows */
 };

@@ -22,6 +22,7 @@
 
 #define PANIC_NS (5 * NSEC_PER_SEC) /* for the kernel to print its last words and reset */
 #define END_NS (10 * NSEC_PER_SEC)  /* for the engine to end after the guest has */
+#define PANIC_TEXT "Kernel panic - not syncing" /* kernel/panic.c */
 #define COM2_LIMIT (1u << 20)
 /* The console is written byte by byte: a look at the ports waits for more to come together. */
 #define PUMP_EVERY_NS (5 * NSEC_PER_MSEC)
@@ -72,6 +73,9 @@ struct machine {
 	uint64_t pump_ns;  /* not before this is the next look */
 	int engine_status; /* raw wait status, once gone */
 
+	char line[512]; /* the console's unfinished line */
+	size_t line_len;
+
 	enum end_reason end;
 	char end_detail[ERR_TEXT_MAX];
 	int end_signal;
@@ -84,7 +88,7 @@ struct machine {
 
 /* ---- ends ---- */
 
-/* The first reason wins, except that a panic is told by the reset that it causes as well. */
+/* The first reason wins: what follows a panic or a kill is its consequence. */
 static void machine_end(struct machine *m, enum end_reason reason, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -161,11 +165,34 @@ static void bulk_messages(struct machine *m)
 	}
 }
 
+/*
+ * A panic is known by the console alone: stock kernels have the driver of the pvpanic device as a
+ * module. What COM1 says is split anywhere, so the last line is kept until it is whole.
+ */
+static void console_watch(struct machine *m, const char *data, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		const char *words;
+
+		if (data[i] != '\n') {
+			if (m->line_len < sizeof(m->line) - 1)
+				m->line[m->line_len++] = data[i];
+			continue;
+		}
+		m->line[m->line_len] = 0;
+		m->line_len = 0;
+		words = strstr(m->line, PANIC_TEXT);
+		if (words)
+			machine_end(m, END_PANIC, "%.*s", (int)strcspn(words, "\r"), words);
+	}
+}
+
 static void port_data(struct machine *m, enum port port, const char *data, size_t len)
 {
 	switch (port) {
 	case PORT_COM1:
 		output_data(&m->out, TLV_CONSOLE, data, len);
+		console_watch(m, data, len);
 		if (m->o->echo_console && write(STDERR_FILENO, data, len) < 0 && errno == EIO)
 			return;
 		break;
@@ -215,10 +242,10 @@ static void machine_engine_event(struct machine *m, const struct engine_event *e
 		machine_end(m, END_POWEROFF, "the guest switched the machine off");
 		return;
 	case ENGINE_RESET:
+		/* The line that tells why may not have been read yet. */
+		while (machine_pump(m))
+			;
 		machine_end(m, END_RESET, "the guest reset the machine");
-		return;
-	case ENGINE_PANIC:
-		machine_end(m, END_PANIC, "the guest kernel panicked");
 		return;
 	case ENGINE_INTERNAL_ERROR:
 		machine_stop(m, END_INTERNAL_ERROR, "the engine cannot go on with this guest");

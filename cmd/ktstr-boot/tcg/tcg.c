@@ -141,8 +141,6 @@ static void args_build(struct args *a, const struct engine_config *c, int qmp_fd
 	arg_option(a, "-device", "virtio-serial-pci");
 	args_port(a, "bulk", c->bulk_fd);
 	arg_option(a, "-device", "virtserialport,chardev=bulk,name=ktstr.bulk");
-	arg_option(a, "-device", "pvpanic");
-	arg_option(a, "-action", "panic=none");
 	arg_option(a, "-chardev", "socket,id=qmp,fd=%d", qmp_fd);
 	arg_option(a, "-mon", "chardev=qmp,mode=control");
 	arg_option(a, "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny");
@@ -347,18 +345,12 @@ static bool event_translate(json_t *msg, struct engine_event *ret)
 	const char *name = "", *reason = "";
 
 	json_unpack(msg, "{s:s, s?:{s?:s}}", "event", &name, "data", "reason", &reason);
-	if (strcmp(name, "GUEST_PANICKED") == 0) {
-		ret->type = ENGINE_PANIC;
-		return true;
-	}
 	if (strcmp(name, "SHUTDOWN") != 0)
 		return false;
 	if (strcmp(reason, "guest-shutdown") == 0)
 		ret->type = ENGINE_POWEROFF;
 	else if (strcmp(reason, "guest-reset") == 0)
 		ret->type = ENGINE_RESET;
-	else if (strcmp(reason, "guest-panic") == 0)
-		ret->type = ENGINE_PANIC;
 	else
 		return false;
 	return true;
