@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "report/expect.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/io.h"
+#include "report/clean.h"
+
+#define NO_PROGRAM 127 /* the child's status when there is no jq; jq itself uses 0 to 5 */
+
+/* @input and @complaints are above 2: standard descriptors are open in the caller. */
+static void child_run(const char *jq, const char *program, int input, int complaints)
+{
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	signal(SIGPIPE, SIG_DFL);
+	if (null < 0 || dup2(input, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
+	    dup2(complaints, STDERR_FILENO) < 0)
+		_exit(NO_PROGRAM);
+	execlp(jq, jq, "-e", program, (char *)NULL);
+	_exit(NO_PROGRAM);
+}
+
+/* The input as a file: a pipe would have to be fed while the complaints are read. */
+static int input_open(const char *json, size_t len, struct err *e)
+{
+	_cleanup_close_ int fd = memfd_create("result", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(e, "cannot make an input for jq");
+	if (io_write_all(fd, json, len, "input for jq", e))
+		return -1;
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return err_sys(e, "cannot rewind the input for jq");
+	return steal_fd(&fd);
+}
+
+/* Read what jq complains of, up to the size of @ret, until it ends. False when time is out. */
+static bool complaints_read(int fd, char *ret, size_t size)
+{
+	uint64_t deadline = clock_deadline_ns(EXPECT_TIMEOUT_NS);
+	char chunk[1024], kept[2048];
+	size_t used = 0;
+
+	for (;;) {
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+		int ready = poll(&p, 1, clock_poll_ms(deadline));
+		ssize_t n;
+
+		if (ready == 0)
+			return false;
+		if (ready < 0)
+			continue; /* EINTR: nothing else can be with one valid descriptor */
+		n = read(fd, chunk, sizeof(chunk));
+		if (n <= 0)
+			break;
+		if ((size_t)n > sizeof(kept) - used)
+			n = (ssize_t)(sizeof(kept) - used);
+		memcpy(kept + used, chunk, (size_t)n);
+		used += (size_t)n;
+	}
+	while (used && kept[used - 1] == '\n')
+		used--;
+	clean_copy(ret, size, kept, used);
+	return true;
+}
+
+static void expect_judge(int status, struct expect *ret)
+{
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+
+	switch (code) {
+	case 0:
+		ret->state = EXPECT_TRUE;
+		break;
+	case 1:
+		ret->state = EXPECT_FALSE;
+		break;
+	case 4:
+		ret->state = EXPECT_ERROR;
+		snprintf(ret->detail, sizeof(ret->detail), "it gives no result");
+		break;
+	case NO_PROGRAM:
+		ret->state = EXPECT_NO_JQ;
+		snprintf(ret->detail, sizeof(ret->detail), "cannot run jq");
+		break;
+	default:
+		ret->state = EXPECT_ERROR;
+		if (!*ret->detail && code < 0)
+			snprintf(ret->detail, sizeof(ret->detail), "jq died of signal %d",
+				 WTERMSIG(status));
+		else if (!*ret->detail)
+			snprintf(ret->detail, sizeof(ret->detail), "jq ended with status %d", code);
+	}
+}
+
+int expect_ask(const char *jq, const char *program, const char *json, size_t len,
+	       struct expect *ret, struct err *e)
+{
+	_cleanup_close_ int input = input_open(json, len, e), out = -1, in = -1;
+	int pipe_fds[2], status;
+	char spaced[16384];
+	bool in_time;
+	pid_t pid;
+
+	*ret = (struct expect){.state = EXPECT_NOT_RUN};
+	if (input < 0)
+		return -1;
+	/* A blank in front: a program that begins with a minus is not an option. */
+	if (snprintf(spaced, sizeof(spaced), " %s", program) >= (int)sizeof(spaced)) {
+		ret->state = EXPECT_ERROR;
+		snprintf(ret->detail, sizeof(ret->detail), "the program is too long");
+		return 0;
+	}
+	if (pipe2(pipe_fds, O_CLOEXEC))
+		return err_sys(e, "cannot make a pipe for jq");
+	in = pipe_fds[0];
+	out = pipe_fds[1];
+	pid = fork();
+	if (pid < 0)
+		return err_sys(e, "cannot start jq");
+	if (pid == 0)
+		child_run(jq, spaced, input, out);
+	close(steal_fd(&out));
+	in_time = complaints_read(in, ret->detail, sizeof(ret->detail));
+	if (!in_time)
+		kill(pid, SIGKILL);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	expect_judge(status, ret);
+	if (!in_time) {
+		ret->state = EXPECT_ERROR;
+		snprintf(ret->detail, sizeof(ret->detail), "jq took more than %llu s",
+			 EXPECT_TIMEOUT_NS / NSEC_PER_SEC);
+	}
+	return 0;
+}
