@@ -46,7 +46,7 @@ static int quote_word(struct buf *out, const char *word)
 int result_repro(const struct result *r, struct buf *out)
 {
 	json_t *hello = r->run->hello, *argv = json_object_get(hello, "argv"), *word;
-	const char *told = run_str(hello, "repro");
+	const char *told = run_str(r->run->plan_json, "repro");
 	_cleanup_buf_ struct buf line = {0};
 	size_t i;
 

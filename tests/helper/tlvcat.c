@@ -13,11 +13,12 @@
 #include "base/io.h"
 #include "base/parse.h"
 #include "base/tool.h"
+#include "tlv/names.h"
 #include "tlv/tlv.h"
-#include "tlv/types.h"
 
 static const struct tool_opt opts[] = {
 	{"cut", "BYTES", "print at most so much of a payload (default 400)"},
+	{"raw", "TYPE", "write only the payloads of this type, as they are"},
 	{0},
 };
 static const struct tool tool = {
@@ -27,38 +28,10 @@ static const struct tool tool = {
 	.opts = opts,
 };
 
-static const char *const sources[] = {
-	[TLV_FROM_BOOT] = "boot",	  [TLV_FROM_GUEST] = "guest",
-	[TLV_FROM_MONITOR] = "monitor",	  [TLV_FROM_FREEZE] = "freeze",
-	[TLV_FROM_SCENARIO] = "scenario", [TLV_FROM_DRIVER] = "driver",
-};
-static const char *const types[] = {
-	[TLV_HELLO] = "HELLO",
-	[TLV_CONSOLE] = "CONSOLE",
-	[TLV_COM2] = "COM2",
-	[TLV_EXIT] = "EXIT",
-	[TLV_USAGE] = "USAGE",
-	[TLV_PLAN] = "PLAN",
-	[TLV_GUEST_HELLO] = "GUEST_HELLO",
-	[TLV_LIFE] = "LIFE",
-	[TLV_TROUBLE] = "TROUBLE",
-	[TLV_SCHED_OUTPUT] = "SCHED_OUTPUT",
-	[TLV_SCHED_STATE] = "SCHED_STATE",
-	[TLV_KMSG] = "KMSG",
-	[TLV_OUTPUT] = "OUTPUT",
-	[TLV_STDERR] = "STDERR",
-	[TLV_SCENARIO_START] = "SCENARIO_START",
-	[TLV_STEP_START] = "STEP_START",
-	[TLV_STEP_END] = "STEP_END",
-	[TLV_SCENARIO_END] = "SCENARIO_END",
-	[TLV_WORKER] = "WORKER",
-	[TLV_GUEST_EXIT] = "GUEST_EXIT",
-};
-
-static void put_name(const char *const *names, size_t n, unsigned int value)
+static void put_name(const char *name, unsigned int value)
 {
-	if (value < n && names[value])
-		printf("%s ", names[value]);
+	if (name)
+		printf("%s ", name);
 	else
 		printf("%u ", value);
 }
@@ -78,8 +51,10 @@ static void put_payload(const uint8_t *data, size_t len, size_t cut)
 
 static void put_message(const struct tlv_message *m, size_t cut)
 {
-	put_name(sources, sizeof(sources) / sizeof(sources[0]), m->source);
-	put_name(types, sizeof(types) / sizeof(types[0]), m->type);
+	const struct tlv_type_info *info = tlv_type_by_number(m->type);
+
+	put_name(tlv_source_name(m->source), m->source);
+	put_name(info ? info->name : NULL, m->type);
 	printf("%" PRIu32 " %" PRIu64 ".%09" PRIu64 " %zu ", m->seq, m->guest_ns / 1000000000,
 	       m->guest_ns % 1000000000, m->len);
 	put_payload(m->data, m->len, cut);
@@ -92,19 +67,28 @@ int main(int argc, char **argv)
 	const struct tlv_stats *st;
 	struct tlv_message m;
 	uint64_t cut = 400;
+	const struct tlv_type_info *raw = NULL;
 	const char *arg;
 	struct err e;
+	int opt;
 
-	while (tool_next_option(&tool, argc, argv, &arg) >= 0)
-		if (parse_u64(arg, 0, TLV_MESSAGE_MAX, &cut, &e))
+	while ((opt = tool_next_option(&tool, argc, argv, &arg)) >= 0) {
+		if (opt == 0 && parse_u64(arg, 0, TLV_MESSAGE_MAX, &cut, &e))
 			tool_bad_option(&tool, "cut", &e);
+		if (opt == 1 && !(raw = tlv_type_by_name(arg)))
+			tool_die(&tool, TOOL_USAGE, "there is no type '%s'", arg);
+	}
 	if (io_read_file(argv[optind] ? argv[optind] : "-", 1u << 30, &b, &e))
 		tool_die(&tool, TOOL_USAGE, "%s", e.text);
 	if (!r || tlv_reader_feed(r, b.data, b.len))
 		tool_die(&tool, TOOL_USAGE, "out of memory");
 	for (int ended = 0; ended < 2; ended++) {
-		while (tlv_reader_next(r, &m))
-			put_message(&m, cut);
+		while (tlv_reader_next(r, &m)) {
+			if (!raw)
+				put_message(&m, cut);
+			else if (m.type == raw->type)
+				fwrite(m.data, 1, m.len, stdout);
+		}
 		tlv_reader_end(r);
 	}
 	st = tlv_reader_stats(r);
