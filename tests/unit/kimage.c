@@ -23,7 +23,7 @@
 static void put(struct buf *b, uint64_t v, size_t size)
 {
 	for (size_t i = 0; i < size; i++) {
-		char c = (char)(v >> (8 * i));
+		char c = i < 8 ? (char)(v >> (8 * i)) : 0;
 
 		buf_add(b, &c, 1);
 	}
