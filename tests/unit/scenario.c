@@ -260,6 +260,9 @@ static void joined_lines_keep_the_count(void)
 	CHECK_STR(error_of("test t\nscheduler a \\\n b \\\r\n c\nbad\n"),
 		  "f:5: unknown statement 'bad'");
 	CHECK_STR(error_of("test t\nbad \\\n b\n"), "f:2: unknown statement 'bad'");
+	/* between double quotes too, but not between single ones */
+	CHECK_STR(error_of("test \"t\\\n\"\nbad\n"), "f:3: unknown statement 'bad'");
+	CHECK_STR(error_of("test 't\\\n'\n"), "f:1: the quote ' is not closed on its line");
 	/* a comment is not joined */
 	CHECK_STR(error_of("test t # \\\nbad\n"), "f:2: unknown statement 'bad'");
 }
