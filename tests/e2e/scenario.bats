@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
 # ktstr-scenario as its users see it: output, messages, statuses. The parser's own cases are in
 # tests/unit/scenario.c.
 bats_require_minimum_version 1.5.0
@@ -169,7 +170,7 @@ false
 
 # ---- the pages say what the program does ----
 
-page() {
+man_text() {
 	mandoc -T ascii -O width=200 "$root/man/$1" | sed $'s/.\b//g'
 }
 
@@ -181,7 +182,7 @@ examples() {
 
 @test "man: options and usage are those of --help" {
 	command -v mandoc >/dev/null || skip "no mandoc"
-	page ktstr-scenario.1 >page
+	man_text ktstr-scenario.1 >page
 	run -0 ktstr-scenario --help
 	grep -qF -- "${lines[0]#usage: }" page
 	n=0
@@ -211,7 +212,7 @@ examples() {
 
 @test "man: every operation, work type and default is there" {
 	command -v mandoc >/dev/null || skip "no mandoc"
-	page ktstr-scenario.5 >page
+	man_text ktstr-scenario.5 >page
 	while read -r name synopsis; do
 		grep -qF -- "$name $synopsis" page
 	done < <(ktstr-scenario --list-ops)
@@ -225,6 +226,7 @@ examples() {
 @test "a reader that goes away is no error, a full disk is" {
 	# The reader is dead for certain before the first byte is written.
 	for format in json tlv text; do
+		# shellcheck disable=SC2016 # for the inner shell
 		run -0 --separate-stderr bash -c 'exec 5> >(:); wait $!
 			ktstr-scenario --format "$1" good.scn >&5' - $format
 		[ -z "$stderr" ]
