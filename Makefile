@@ -63,6 +63,8 @@ LIBS_ALL := -ljansson -lelf -lzstd -llzma -llz4 -lz
 AGENT_SRC := $(wildcard guest/init/*.c guest/work/*.c)
 AGENT := $(if $(AGENT_SRC),$(O)/guest/ktstr-init)
 AGENT_LIBS := -ljansson -lz
+# All of it but main() again for the host, where unit tests reach it (sanitizers included).
+AGENT_PARTS := $(O)/libagent.a
 SCHED_BPF := $(wildcard guest/sched/*.bpf.c)
 SCHED_LIB_OBJ := $(patsubst %.c,$(O)/guest/obj/%.o,$(wildcard lib/base/*.c))
 SCHEDS := $(SCHED_BPF:guest/sched/%.bpf.c=$(O)/guest/%)
@@ -88,6 +90,10 @@ $(O)/bin/$(1): $$(patsubst %.c,$(O)/%.o,$$(wildcard cmd/$(1)/*.c cmd/$(1)/*/*.c)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
 
+$(AGENT_PARTS): $(patsubst %.c,$(O)/%.o,$(filter-out guest/init/main.c,$(AGENT_SRC)))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
 # The agent is built without sanitizers: they do not work in a static PID 1.
 $(O)/guest/obj/%.o: %.c Makefile
 	$(call say,CC,$@)
@@ -111,7 +117,7 @@ $(O)/guest/%: guest/sched/%.c $(O)/guest/%.bpf.o $(SCHED_LIB_OBJ) Makefile
 		-DBPF_OBJECT='"$(O)/guest/$*.bpf.o"' $(LDFLAGS) $< $(SCHED_LIB_OBJ) -lbpf -o $@
 
 # ---- tests ----
-$(O)/tests/unit/%: $(O)/tests/unit/%.o $(LIBRARY)
+$(O)/tests/unit/%: $(O)/tests/unit/%.o $(AGENT_PARTS) $(LIBRARY)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) $^ -Wl,--as-needed $(LIBS_ALL) -o $@
 

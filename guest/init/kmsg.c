@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -51,27 +52,33 @@ static void keep_the_end(struct buf *b)
 	buf_consume(b, line ? (size_t)(line + 1 - b->data) : b->len);
 }
 
+/* Read the next record. Returns its length, 0 for one that is lost, -1 at the end. */
+static ssize_t record_read(int fd, char record[RECORD_MAX])
+{
+	ssize_t n;
+
+	do {
+		n = read(fd, record, RECORD_MAX);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0 && (errno == EPIPE || errno == EINVAL))
+		return 0; /* overwritten meanwhile, or too long */
+	return n > 0 ? n : -1;
+}
+
 void kmsg_forward(struct link *l)
 {
 	_cleanup_close_ int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	_cleanup_buf_ struct buf b = {0};
 	char record[RECORD_MAX];
 	size_t missing = 0;
+	ssize_t n;
 
 	if (fd < 0) {
 		link_trouble(l, TROUBLE_NOTE, "cannot open '/dev/kmsg': %s", strerror(errno));
 		return;
 	}
-	for (;;) {
-		ssize_t n = read(fd, record, sizeof(record));
-
-		if (n < 0 && errno == EAGAIN)
-			break;
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0 && errno != EPIPE && errno != EINVAL)
-			break;
-		if (n <= 0 || kmsg_format(&b, record, (size_t)n))
+	while ((n = record_read(fd, record)) >= 0) {
+		if (!n || kmsg_format(&b, record, (size_t)n))
 			missing++;
 		if (b.len > 2 * KMSG_SENT_MAX)
 			keep_the_end(&b);
@@ -80,4 +87,24 @@ void kmsg_forward(struct link *l)
 	if (missing)
 		link_trouble(l, TROUBLE_NOTE, "%zu kernel log records could not be read", missing);
 	link_send(l, TLV_KMSG, buf_text(&b), b.len);
+}
+
+void kmsg_find_last(const char *prefix, char *ret, size_t size)
+{
+	_cleanup_close_ int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	char record[RECORD_MAX];
+	ssize_t n;
+
+	ret[0] = '\0';
+	while (fd >= 0 && (n = record_read(fd, record)) >= 0) {
+		const char *text = memchr(record, ';', (size_t)n);
+		size_t left = text ? (size_t)(record + n - ++text) : 0;
+
+		if (left < strlen(prefix) || memcmp(text, prefix, strlen(prefix)) != 0)
+			continue;
+		text += strlen(prefix);
+		left -= strlen(prefix);
+		snprintf(ret, size, "%.*s", (int)left, text);
+		ret[strcspn(ret, "\n")] = '\0';
+	}
 }

@@ -13,6 +13,10 @@
 /* Send the kernel log as one TLV_KMSG; what it does not hold is told as a note. */
 void kmsg_forward(struct link *l);
 
+/* Find the last message of the kernel log that begins with @prefix and write what follows that, cut
+ * to @size - 1 bytes, to @ret; the empty string when there is none. */
+void kmsg_find_last(const char *prefix, char *ret, size_t size);
+
 /*
  * Add one /dev/kmsg record ("prio,seq,usec,flags;text\n key=value..") to @b as
  * "[seconds.micros] text\n". Returns -1 when it is not such a record (or memory is out).

@@ -114,7 +114,7 @@ static struct scenario *scenario_load(struct link *l)
 static int scenario_run(struct agent *a, const struct scenario *sc)
 {
 	struct err e;
-	int ret = -1;
+	int ret;
 
 	if (agent_init(a, &e)) {
 		link_trouble(&a->link, TROUBLE_SETUP, "%s", e.text);
@@ -123,14 +123,14 @@ static int scenario_run(struct agent *a, const struct scenario *sc)
 	if (sc->scheduler) {
 		link_life(&a->link, "scheduler-starting", sc->scheduler[0]);
 		if (agent_start_scheduler(a, sc->scheduler, sc->watchdog_ns, &e)) {
+			agent_stop_scheduler(a); /* its last output first */
 			link_trouble(&a->link, TROUBLE_SCHEDULER, "%s", e.text);
-			goto out;
+			return -1;
 		}
 		link_life(&a->link, "scheduler-up", a->sched.ops);
 	}
 	link_life(&a->link, "scenario", sc->name);
 	ret = run_scenario(a, sc);
-out:
 	agent_stop_scheduler(a);
 	return a->sched.lost ? -1 : ret;
 }

@@ -15,9 +15,11 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "init/child.h"
+#include "init/kmsg.h"
 
 #define SCX "/sys/kernel/sched_ext/"
 #define SCHEDULER_DIR "/scheduler/"
+#define UNREGISTERED "unregistered from user space"
 #define CHUNK_BYTES 65536
 #define READ_PAUSE_NS (5 * NSEC_PER_MSEC) /* after a chunk: at most 13 MB/s */
 
@@ -36,13 +38,32 @@ static void line_read(const char *path, char *ret, size_t size)
 	ret[strcspn(ret, "\n")] = '\0';
 }
 
+/* The kernel's own words for why it took the scheduler off; "" when it has not said. */
+static void reason_read(const struct sched *s, char *ret, size_t size)
+{
+	char prefix[sizeof(s->ops) + 64];
+
+	ret[0] = '\0';
+	if (!s->ops[0])
+		return;
+	snprintf(prefix, sizeof(prefix), "sched_ext: BPF scheduler \"%s\" disabled (", s->ops);
+	kmsg_find_last(prefix, ret, size);
+	if (*ret && ret[strlen(ret) - 1] == ')')
+		ret[strlen(ret) - 1] = '\0';
+}
+
 static void state_send(struct sched *s, const char *state, bool expected, const int *status)
 {
 	json_t *o = json_pack("{s:s, s:I, s:b}", "state", state, "at_ns",
 			      (json_int_t)clock_now_ns(), "expected", expected);
+	char reason[128] = "";
 
+	if (!s->up)
+		reason_read(s, reason, sizeof(reason));
 	if (s->ops[0])
 		json_object_set_new(o, "ops", json_string(s->ops));
+	if (reason[0])
+		json_object_set_new(o, "reason", json_string(reason));
 	if (status)
 		json_object_set_new(o, "status", json_integer(*status));
 	link_send_json(s->link, TLV_SCHED_STATE, o);
@@ -98,23 +119,36 @@ int sched_start(struct sched *s, char *const argv[], uint64_t watchdog_ns, struc
 	return 0;
 }
 
+/* The kernel has finished taking it off. */
+static void sched_gone(struct sched *s)
+{
+	char reason[128];
+
+	s->going = false;
+	reason_read(s, reason, sizeof(reason));
+	if (s->needed && strcmp(reason, UNREGISTERED) != 0)
+		state_send(s, "ejected", false, NULL);
+}
+
 void sched_check(struct sched *s)
 {
 	char state[32], ops[sizeof(s->ops)];
+	bool enabled;
 
 	line_read(SCX "state", state, sizeof(state));
 	line_read(SCX "root/ops", ops, sizeof(ops));
-	if (!s->up && s->pid && strcmp(state, "enabled") == 0 && ops[0]) {
+	enabled = strcmp(state, "enabled") == 0;
+	if (!s->up && !s->lost && s->pid && enabled && ops[0]) {
 		s->up = true;
 		snprintf(s->ops, sizeof(s->ops), "%s", ops);
 		state_send(s, "up", true, NULL);
-	} else if (s->up && (strcmp(state, "enabled") != 0 || strcmp(ops, s->ops) != 0)) {
+	} else if (s->up && (!enabled || strcmp(ops, s->ops) != 0)) {
 		s->up = false;
-		if (!s->needed)
-			return; /* on its way out, as it should be */
-		s->lost = true;
-		state_send(s, "ejected", false, NULL);
+		s->going = true;
+		s->lost = s->needed;
 	}
+	if (s->going && (enabled || strcmp(state, "disabled") == 0))
+		sched_gone(s);
 }
 
 void sched_read_output(struct sched *s)
@@ -142,7 +176,7 @@ void sched_read_output(struct sched *s)
 void sched_reaped(struct sched *s, int status)
 {
 	s->pid = 0;
-	s->up = false;
+	s->up = s->going = false;
 	s->status = status;
 	if (s->needed)
 		s->lost = true;

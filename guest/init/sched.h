@@ -21,6 +21,7 @@ struct sched {
 	int out_fd;		/* its stdout and stderr, nonblocking; -1 = closed */
 	char ops[128];		/* name in root/ops, once it is up */
 	bool up;		/* the kernel runs it */
+	bool going;		/* the kernel takes it off, and has not said why yet */
 	bool needed;		/* its end is not expected */
 	bool lost;		/* it ended, or was ejected, while needed */
 	int status;		/* raw wait status, once reaped */
@@ -34,7 +35,11 @@ void sched_init(struct sched *s, struct link *l);
  * 0 for none. It is needed from here on. */
 int sched_start(struct sched *s, char *const argv[], uint64_t watchdog_ns, struct err *e);
 
-/* Look whether the kernel runs our scheduler; the change to up or down is told to the host. */
+/*
+ * Look whether the kernel runs our scheduler; the change to up is told to the host, and so is the
+ * loss, with the kernel's reason, once it has given one. A scheduler that has unregistered itself
+ * is about to exit, which is told then.
+ */
 void sched_check(struct sched *s);
 
 /* Forward what it has written. Reads a bounded amount, so that a chatty scheduler cannot keep the

@@ -178,7 +178,7 @@ static int spawn_one(struct workers *w, const struct workers_spec *spec, unsigne
 	}
 	if (worker->pid == 0)
 		worker_process(w, spec, slot, member, pipes);
-	if (cgroups_add_pid(spec->cgroups, spec->cgroup, worker->pid, e))
+	if (spec->cgroups && cgroups_add_pid(spec->cgroups, spec->cgroup, worker->pid, e))
 		return -1;
 	return spec->affinity ? affinity_set(worker->pid, spec->affinity, e) : 0;
 }
@@ -396,8 +396,9 @@ void workers_report(struct workers *w, unsigned int cgroup, const struct cgroups
 		if (!atomic_load(&s->done))
 			slot_complete(s, worker);
 		w->iterations += atomic_load(&s->iterations);
-		link_send_json(l, TLV_WORKER,
-			       report_json(worker, s, cgroups->list[worker->cgroup].name));
+		link_send_json(
+			l, TLV_WORKER,
+			report_json(worker, s, cgroups ? cgroups->list[worker->cgroup].name : ""));
 		/* One that will not die may still write there. */
 		w->taken[worker->slot] = !worker->reaped;
 	}

@@ -45,7 +45,7 @@ struct workers {
 
 /* What to spawn. */
 struct workers_spec {
-	const struct cgroups *cgroups;
+	const struct cgroups *cgroups; /* NULL: they stay in our own */
 	unsigned int cgroup, count;
 	const struct work *work;
 	const struct cpus *affinity; /* NULL: inherit */
@@ -79,7 +79,7 @@ void workers_moved(struct workers *w, unsigned int from, unsigned int to);
 int workers_set_affinity(struct workers *w, unsigned int cgroup, const struct cpus *cpus,
 			 struct err *e);
 
-/* Send the reports of all in @cgroup and forget them. */
+/* Send the reports of all in @cgroup and forget them. @cgroups is for the names; NULL: none. */
 void workers_report(struct workers *w, unsigned int cgroup, const struct cgroups *cgroups,
 		    struct link *l);
 

@@ -58,8 +58,9 @@ enum tlv_type {
 	TLV_SCHED_OUTPUT = 35,
 	/* json: what became of the scheduler. state: "up", "exited" (the process ended), "ejected"
 	 * (the kernel took it off while the process lives on), "stopped" (by the agent, at the
-	 * end); ops? (name in /sys/kernel/sched_ext/root/ops), status? (raw wait status), at_ns,
-	 * expected (bool: false while the scenario needed it) */
+	 * end); ops? (name in /sys/kernel/sched_ext/root/ops), reason? (the kernel's words for why
+	 * it took it off, e.g. "runnable task stall"), status? (raw wait status), at_ns, expected
+	 * (bool: false while the scenario needed it). An ejected one may be told as "exited" later */
 	TLV_SCHED_STATE = 36,
 	/* text: the kernel log (/dev/kmsg records as "[seconds.micros] text\n") */
 	TLV_KMSG = 37,
@@ -74,7 +75,7 @@ enum tlv_type {
 	 * workers) */
 	TLV_STEP_START = 49,
 	TLV_STEP_END = 50,
-	/* json: elapsed_ns, iterations */
+	/* json: elapsed_ns, iterations. Only when all steps ran to their end */
 	TLV_SCENARIO_END = 51,
 	/* json: one worker's report.
 	 * tid, cgroup, work, step (that spawned it), completed (bool), exit ("reported", "exited",
