@@ -60,7 +60,7 @@ enum tlv_type {
 	 * (the kernel took it off while the process lives on), "stopped" (by the agent, at the
 	 * end); ops? (name in /sys/kernel/sched_ext/root/ops), reason? (the kernel's words for why
 	 * it took it off, e.g. "runnable task stall"), status? (raw wait status), at_ns, expected
-	 * (bool: false while the scenario needed it). An ejected one may be told as "exited" later */
+	 * (bool: false while the scenario needed it). An ejected one may be told again, "exited" */
 	TLV_SCHED_STATE = 36,
 	/* text: the kernel log (/dev/kmsg records as "[seconds.micros] text\n") */
 	TLV_KMSG = 37,
