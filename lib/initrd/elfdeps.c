@@ -6,6 +6,7 @@
 #include <libelf.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* Program headers of one file; real ones have about a dozen. */
 #define SEGMENTS_MAX 1024u
@@ -13,6 +14,7 @@
 struct input {
 	Elf *elf;
 	const char *what;
+	uint64_t size; /* of the file */
 	size_t segments;
 	GElf_Phdr dynamic; /* p_filesz 0: there is none */
 	GElf_Phdr interp;  /* as dynamic */
@@ -71,10 +73,14 @@ static int read_header(struct input *in, struct elfdeps *d, struct err *e)
 	d->class = header.e_ident[EI_CLASS];
 	d->encoding = header.e_ident[EI_DATA];
 	d->machine = header.e_machine;
-	if (elf_getphdrnum(in->elf, &count))
-		return damaged(in, "program headers are not within the file", e);
-	if (count > SEGMENTS_MAX)
+	if (header.e_phnum > SEGMENTS_MAX)
 		return damaged(in, "too many program headers", e);
+	/* libelf takes a table that is cut for a shorter one. */
+	if (header.e_phoff > in->size ||
+	    in->size - header.e_phoff <
+		    header.e_phnum * gelf_fsize(in->elf, ELF_T_PHDR, 1, EV_CURRENT) ||
+	    elf_getphdrnum(in->elf, &count) || count != header.e_phnum)
+		return damaged(in, "program headers are not within the file", e);
 	in->segments = count;
 	return 0;
 }
@@ -300,8 +306,12 @@ int elfdeps_read(int fd, const char *what, struct elfdeps *ret, struct err *e)
 {
 	_cleanup_(end_elf) Elf *elf = NULL;
 	struct input in = {.what = what};
+	struct stat st;
 
 	*ret = (struct elfdeps){0};
+	if (fstat(fd, &st))
+		return err_sys(e, "cannot look at '%s'", what);
+	in.size = (uint64_t)st.st_size;
 	elf_version(EV_CURRENT);
 	elf = elf_begin(fd, ELF_C_READ, NULL);
 	in.elf = elf;
@@ -312,7 +322,7 @@ int elfdeps_parse(const void *data, size_t len, const char *what, struct elfdeps
 		  struct err *e)
 {
 	_cleanup_(end_elf) Elf *elf = NULL;
-	struct input in = {.what = what};
+	struct input in = {.what = what, .size = len};
 
 	*ret = (struct elfdeps){0};
 	elf_version(EV_CURRENT);
