@@ -67,7 +67,8 @@ static void judge_gap(const struct run *r, const struct run_worker *w, struct re
 {
 	char name[WHO_MAX], cpu[48] = "", at[48] = "";
 
-	if (r->plan.max_gap_ns == RUN_ABSENT || w->max_gap_ns <= r->plan.max_gap_ns)
+	if (r->plan.max_gap_ns == RUN_ABSENT || w->max_gap_ns == RUN_ABSENT ||
+	    w->max_gap_ns <= r->plan.max_gap_ns)
 		return;
 	if (w->max_gap_cpu != RUN_ABSENT)
 		snprintf(cpu, sizeof(cpu), " on CPU %" PRIu64, w->max_gap_cpu);
@@ -165,11 +166,10 @@ void checks_judge(const struct run *r, struct reasons *ret)
 	for (size_t i = 0; i < r->n_workers; i++) {
 		const struct run_worker *w = &r->workers[i];
 
-		if (!w->completed) {
+		if (w->completed)
+			judge_starved(r, w, ret);
+		else
 			judge_incomplete(r, w, ret);
-			continue;
-		}
-		judge_starved(r, w, ret);
 		judge_gap(r, w, ret);
 		judge_isolation(r, w, ret);
 	}

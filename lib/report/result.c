@@ -50,6 +50,7 @@ int result_repro(const struct result *r, struct buf *out)
 	_cleanup_buf_ struct buf line = {0};
 	size_t i;
 
+	/* The driver knows the whole of it; the machine's own command is better than nothing. */
 	if (told)
 		return clean_line(out, told, strlen(told));
 	json_array_foreach(argv, i,
