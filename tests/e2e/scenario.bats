@@ -26,8 +26,8 @@ refused() {
 	[ "${#stderr_lines[@]}" -eq 1 ]
 }
 
-@test "the shipped scenarios are valid" {
-	for file in "$root"/share/scenarios/*.scn; do
+@test "the shipped scenarios are valid, and so are the seeds of the fuzz target" {
+	for file in "$root"/share/scenarios/*.scn "$root"/tests/fuzz/corpus/scenario/*.scn; do
 		run -0 --separate-stderr ktstr-scenario --check "$file"
 		[ -z "$output$stderr" ]
 	done
