@@ -344,7 +344,7 @@ static void judge_workers(const struct run *r, struct reasons *ret)
 		reasons_add(ret, STATUS_INCONCLUSIVE, REASON_MISSING, ROW_SCENARIO,
 			    "the reports of %" PRIu64 " of %" PRIu64 " workers are missing",
 			    r->workers_spawned - r->n_workers, r->workers_spawned);
-	else if (r->n_workers == 0 && !r->workers_told)
+	else if (r->n_workers == 0 && !r->workers_told && !(r->plan.known && !r->plan.n_steps))
 		reasons_add(ret, STATUS_INCONCLUSIVE, REASON_MISSING, ROW_SCENARIO,
 			    "nothing tells of any worker");
 	checks_judge(r, ret);

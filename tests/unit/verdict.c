@@ -113,6 +113,13 @@ static void passes(void)
 				  "\"steps\":[],\"expect_error\":false,\"checks\":"
 				  "{\"not_starved\":true,\"isolation\":true}}"}},
 		 STATUS_PASS},
+		{"no steps, so no workers",
+		 {{"=scenario PLAN", "scenario PLAN {\"test\":\"empty\",\"scheduler\":[\"scx-x\"],"
+				     "\"steps\":[],\"expect_error\":false,\"checks\":"
+				     "{\"not_starved\":true,\"isolation\":true}}"},
+		  {"-guest STEP", NULL},
+		  {"-guest WORKER", NULL}},
+		 STATUS_PASS},
 		{"a note changes nothing", {TROUBLE("note", "by the way")}, STATUS_PASS},
 		{"an unknown type is passed over", {{"<boot EXIT", "boot 9999 x"}}, STATUS_PASS},
 		{"a warning of the kernel's",
