@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -74,6 +75,7 @@ int vm_receive(struct vm_client *c, uint64_t deadline_ns, json_t **ret, int *fds
 			     .msg_control = control.bytes,
 			     .msg_controllen = sizeof(control)};
 	struct pollfd p = {.fd = c->fd, .events = POLLIN};
+	bool reset = false;
 	ssize_t n;
 
 	if (!text)
@@ -81,7 +83,11 @@ int vm_receive(struct vm_client *c, uint64_t deadline_ns, json_t **ret, int *fds
 	while (poll(&p, 1, clock_poll_ms(deadline_ns)) <= 0)
 		if (clock_poll_ms(deadline_ns) == 0)
 			return err_set(e, ETIMEDOUT, "the machine did not answer in time");
-	n = recvmsg(c->fd, &msg, MSG_CMSG_CLOEXEC);
+	/* Who refuses us says why and closes; the reset comes before the words. */
+	do {
+		reset = !reset;
+		n = recvmsg(c->fd, &msg, MSG_CMSG_CLOEXEC);
+	} while (n < 0 && errno == ECONNRESET && reset);
 	if (n < 0)
 		return err_sys(e, "cannot hear the machine");
 	if (n == 0)
@@ -101,7 +107,9 @@ static int ask(struct vm_client *c, const char *text, uint64_t deadline_ns, json
 {
 	json_t *answer, *ok;
 
-	if (send(c->fd, text, strlen(text), MSG_NOSIGNAL) < 0)
+	/* A closed socket may still hold the words that tell why. */
+	if (send(c->fd, text, strlen(text), MSG_NOSIGNAL) < 0 && errno != EPIPE &&
+	    errno != ECONNRESET)
 		return err_sys(e, "cannot ask the machine");
 	for (;;) {
 		if (vm_receive(c, deadline_ns, &answer, fds, fds_max, n_fds, e))
@@ -169,8 +177,7 @@ int vm_attach(struct vm_client *c, int writable, uint64_t deadline_ns, struct vm
 	if (ask(c, writable ? "attach rw" : "attach ro", deadline_ns, &ret->answer, ret->fds,
 		VM_FDS_MAX, &ret->n_fds, e))
 		return -1;
-	json_array_foreach(json_object_get(ret->answer, "ranges"), i, item)
-	{
+	json_array_foreach (json_object_get(ret->answer, "ranges"), i, item) {
 		if (range_take(ret, item, e)) {
 			vm_memory_deinit(ret);
 			return -1;

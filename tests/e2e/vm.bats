@@ -92,7 +92,7 @@ ask()
 }
 
 @test "a lease ends by itself" {
-	ask 'freeze 100ms' @hang >held &
+	ask 'freeze 100ms' @wait >held &
 	client=$!
 	until grep -q lease-expired held; do
 		kill -0 "$client"

@@ -37,6 +37,19 @@ static void takes_all_that_is_there(void)
 	json_decref(regs);
 }
 
+static void code_that_is_not_64_bit(void)
+{
+	struct err e;
+	json_t *regs =
+		registers_parse("EAX=00000011 EBX=00000022\r\nEIP=0000fff0 EFL=00000002 HLT=0", &e);
+
+	CHECK_STR(member(regs, "rax"), "0x11");
+	CHECK_STR(member(regs, "rip"), "0xfff0");
+	CHECK_STR(member(regs, "rflags"), "0x2");
+	CHECK(json_is_false(json_object_get(regs, "halted")));
+	json_decref(regs);
+}
+
 static void other_text_is_an_error(void)
 {
 	static const char *const bad[] = {"", "RIP=", "RIP=zz", "no registers here", "XRIP=12"};
@@ -50,6 +63,7 @@ static void other_text_is_an_error(void)
 int main(void)
 {
 	RUN(takes_all_that_is_there);
+	RUN(code_that_is_not_64_bit);
 	RUN(other_text_is_an_error);
 	return TEST_END();
 }

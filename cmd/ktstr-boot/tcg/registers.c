@@ -9,7 +9,7 @@
 #include <string.h>
 
 static const struct {
-	const char *label; /* in the text */
+	const char *label; /* in the text, of 64-bit code; other code has EAX, EIP, EFL */
 	const char *name;
 } plain[] = {
 	{"RAX", "rax"}, {"RBX", "rbx"}, {"RCX", "rcx"},	   {"RDX", "rdx"}, {"RSI", "rsi"},
@@ -68,8 +68,14 @@ json_t *registers_parse(const char *text, struct err *e)
 
 	if (!text)
 		text = "";
-	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
-		set_hex(regs, plain[i].name, value_of(text, plain[i].label));
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
+		char label[8];
+
+		if (set_hex(regs, plain[i].name, value_of(text, plain[i].label)))
+			continue;
+		snprintf(label, sizeof(label), "E%s", plain[i].label + 1);
+		set_hex(regs, plain[i].name, value_of(text, label));
+	}
 	for (size_t i = 0; i < sizeof(segments) / sizeof(segments[0]); i++) {
 		const char *rest =
 			set_hex(regs, segments[i].name, value_of(text, segments[i].label));

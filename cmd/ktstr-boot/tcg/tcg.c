@@ -413,7 +413,8 @@ static json_t *tcg_threads(struct engine *engine)
 
 	if (qmp_execute(&t->qmp, "query-cpus-fast", NULL, clock_deadline_ns(ANSWER_NS), &cpus, &e))
 		return ids;
-	json_array_foreach(cpus, i, cpu) json_array_append(ids, json_object_get(cpu, "thread-id"));
+	json_array_foreach (cpus, i, cpu)
+		json_array_append(ids, json_object_get(cpu, "thread-id"));
 	json_decref(cpus);
 	return ids;
 }
