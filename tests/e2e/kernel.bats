@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 # time-limit: 300
-# shellcheck disable=SC2119,SC2120 # most calls of from_archive are through run
+# shellcheck disable=SC2016,SC2119,SC2120 # text for sh -c; most calls of from_archive are through run
 # ktstr-kernel against a small signed archive of made-up kernel packages, and ktstr-kimage on images
 # made by the unit test. Only the tests whose name begins with "network:" use a real mirror.
 
