@@ -138,7 +138,8 @@ static void args_build(struct args *a, const struct engine_config *c, int qmp_fd
 	arg_option(a, "-serial", "chardev:com1");
 	args_port(a, "com2", c->com2_fd);
 	arg_option(a, "-serial", "chardev:com2");
-	arg_option(a, "-device", "virtio-serial-pci");
+	/* Else another thread handles a kick, and its interrupt comes when the host likes. */
+	arg_option(a, "-device", "virtio-serial-pci,ioeventfd=off");
 	args_port(a, "bulk", c->bulk_fd);
 	arg_option(a, "-device", "virtserialport,chardev=bulk,name=ktstr.bulk");
 	arg_option(a, "-chardev", "socket,id=qmp,fd=%d", qmp_fd);
