@@ -54,8 +54,9 @@ static void reason_read(const struct sched *s, char *ret, size_t size)
 
 static void state_send(struct sched *s, const char *state, bool expected, const int *status)
 {
-	json_t *o = json_pack("{s:s, s:I, s:b}", "state", state, "at_ns",
-			      (json_int_t)clock_now_ns(), "expected", expected);
+	uint64_t at = s->down_ns ? s->down_ns : clock_now_ns();
+	json_t *o = json_pack("{s:s, s:I, s:b}", "state", state, "at_ns", (json_int_t)at,
+			      "expected", expected);
 	char reason[128] = "";
 
 	if (!s->up)
@@ -145,6 +146,7 @@ void sched_check(struct sched *s)
 	} else if (s->up && (!enabled || strcmp(ops, s->ops) != 0)) {
 		s->up = false;
 		s->going = true;
+		s->down_ns = clock_now_ns();
 		s->lost = s->needed;
 	}
 	if (s->going && (enabled || strcmp(state, "disabled") == 0))

@@ -22,6 +22,7 @@ struct sched {
 	char ops[128];		/* name in root/ops, once it is up */
 	bool up;		/* the kernel runs it */
 	bool going;		/* the kernel takes it off, and has not said why yet */
+	uint64_t down_ns;	/* when it was first seen not to run any longer; 0 = not yet */
 	bool needed;		/* its end is not expected */
 	bool lost;		/* it ended, or was ejected, while needed */
 	int status;		/* raw wait status, once reaped */

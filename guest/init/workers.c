@@ -380,27 +380,35 @@ static json_t *report_json(const struct worker *worker, const struct work_slot *
 	return o;
 }
 
+/* Send one report and take the worker's numbers over. */
+static void report_one(struct workers *w, const struct worker *worker, const char *cgroup,
+		       struct link *l)
+{
+	struct work_slot *s = slot_of(w, worker);
+
+	if (!atomic_load(&s->done))
+		slot_complete(s, worker);
+	w->iterations += atomic_load(&s->iterations);
+	/* One that was stopped before the barrier opened had no chance to work. */
+	if (worker->started)
+		link_send_json(l, TLV_WORKER, report_json(worker, s, cgroup));
+	/* One that will not die may still write there. */
+	w->taken[worker->slot] = !worker->reaped;
+}
+
 void workers_report(struct workers *w, unsigned int cgroup, const struct cgroups *cgroups,
 		    struct link *l)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < w->n; i++) {
-		struct worker *worker = &w->list[i];
-		struct work_slot *s = slot_of(w, worker);
+		const struct worker *worker = &w->list[i];
+		const char *name = cgroups ? cgroups->list[worker->cgroup].name : "";
 
-		if (!selected(worker, cgroup)) {
+		if (selected(worker, cgroup))
+			report_one(w, worker, name, l);
+		else
 			w->list[kept++] = *worker;
-			continue;
-		}
-		if (!atomic_load(&s->done))
-			slot_complete(s, worker);
-		w->iterations += atomic_load(&s->iterations);
-		link_send_json(
-			l, TLV_WORKER,
-			report_json(worker, s, cgroups ? cgroups->list[worker->cgroup].name : ""));
-		/* One that will not die may still write there. */
-		w->taken[worker->slot] = !worker->reaped;
 	}
 	w->n = kept;
 }

@@ -79,7 +79,8 @@ void workers_moved(struct workers *w, unsigned int from, unsigned int to);
 int workers_set_affinity(struct workers *w, unsigned int cgroup, const struct cpus *cpus,
 			 struct err *e);
 
-/* Send the reports of all in @cgroup and forget them. @cgroups is for the names; NULL: none. */
+/* Send the reports of all in @cgroup that were let begin, and forget all. @cgroups is for the
+ * names; NULL: none. */
 void workers_report(struct workers *w, unsigned int cgroup, const struct cgroups *cgroups,
 		    struct link *l);
 

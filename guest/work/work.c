@@ -222,16 +222,15 @@ static uint64_t cpu_time_ns(void)
 	return (uint64_t)t.tv_sec * NSEC_PER_SEC + (uint64_t)t.tv_nsec;
 }
 
-/* Wait until the barrier opens for our round. False when we are to stop instead. */
-static bool barrier_pass(struct work_ctx *w)
+/* Wait until the barrier opens for our round, or we are to stop. */
+static void barrier_wait(struct work_ctx *w)
 {
 	for (;;) {
 		uint32_t seen = atomic_load(&w->shared->news);
 
-		if (work_stopping(w))
-			return false;
-		if ((int32_t)(atomic_load(&w->shared->open_round) - w->slot->round) >= 0)
-			return true;
+		if (work_stopping(w) ||
+		    (int32_t)(atomic_load(&w->shared->open_round) - w->slot->round) >= 0)
+			return;
 		work_futex_wait(&w->shared->news, seen, CLOCK_NEVER);
 	}
 }
@@ -258,11 +257,10 @@ void work_main(struct work_ctx *w)
 	w->slot->base_cpu_ns = stat.cpu_ns;
 	w->slot->base_delay_ns = stat.run_delay_ns;
 	w->slot->base_runs = stat.runs;
-	if (!barrier_pass(w)) {
-		atomic_store(&w->slot->done, 1);
-		_exit(0);
-	}
+	barrier_wait(w);
 	cpu_before_ns = cpu_time_ns();
+	if (!get(&w->slot->start_ns)) /* stopped before anyone was let go */
+		_exit(0);
 	set(&w->slot->due_ns, get(&w->slot->start_ns));
 	work_checkpoint(w);
 	work_codes[w->work->type].run(w);

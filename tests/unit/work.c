@@ -208,11 +208,12 @@ static void test_types(void)
 	}
 }
 
-/* Workers that are stopped before the barrier opened end too, and without work. */
+/* Workers that are stopped before the barrier opened end too, without work or a report. */
 static void test_stop_at_barrier(void)
 {
 	struct work work = work_with_defaults(WORK_PIPE);
 	struct workers_spec spec = {.count = 2, .work = &work};
+	struct link l;
 	struct err e = {0};
 
 	CHECK(workers_spawn(&workers, &spec, &e) == 0);
@@ -220,7 +221,10 @@ static void test_stop_at_barrier(void)
 	reap_all();
 	CHECK(workers_alive(&workers, WORKERS_ALL) == 0);
 	CHECK(workers_iterations(&workers) == 0);
-	workers.n = 0;
+	link_init(&l);
+	workers_report(&workers, WORKERS_ALL, NULL, &l);
+	CHECK(workers.n == 0);
+	CHECK(l.n_pending == 0);
 }
 
 /* A worker that is gone without a word has a report all the same. */
