@@ -1,11 +1,12 @@
 #!/usr/bin/env bats
-# Options of scx-ktstr. Nothing here gets as far as loading: a valid option is followed by a bad
-# one, whose message says that the valid one was taken.
+# scx-ktstr without a guest. No scheduler is attached here: a valid option is followed by a bad one,
+# whose message says that the valid one was taken, or by --fail-verify, which no kernel loads.
 bats_require_minimum_version 1.5.0
 
 setup() {
 	root=$BATS_TEST_DIRNAME/../..
-	PATH=${KTSTR_BIN:-$root/build/bin}/../guest:$PATH
+	bin=${KTSTR_BIN:-$root/build/bin}
+	PATH=$bin/../guest:$bin/../libexec/ktstr:$PATH
 	unset KTSTR_WATCHDOG_MS
 }
 
@@ -86,4 +87,20 @@ taken() { # ARGUMENT...
 		KTSTR_WATCHDOG_MS=$bad refused "KTSTR_WATCHDOG_MS: " --fail-verify
 	done
 	KTSTR_WATCHDOG_MS=2s taken --timeout-ms 2000
+}
+
+@test "a load that fails is status 1 and says so last" {
+	run -1 --separate-stderr timeout 60 scx-ktstr --fail-verify
+	[ -z "$output" ]
+	[[ ${stderr_lines[-1]} == "scx-ktstr: cannot load the scheduler: "* ]]
+}
+
+@test "the stall flag is at offset 0 of .bss" {
+	object=$bin/../guest/scx-ktstr.bpf.o
+	[ -f "$object" ] || skip "installed without its object"
+	bss=$(readelf -SW "$object" | sed -n 's/^ *\[ *\([0-9]*\)\] \.bss .*/\1/p')
+	[ -n "$bss" ]
+	readelf -sW "$object" | awk -v bss="$bss" '
+		$7 == bss && $8 == "stall" && $2 ~ /^0+$/ && $3 == 4 { found = 1 }
+		END { exit !found }'
 }
