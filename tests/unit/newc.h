@@ -4,6 +4,7 @@
 #define KTSTR_TESTS_UNIT_NEWC_H
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
 
