@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * An output file that appears whole or not at all, written as a stream: a temporary file beside it
- * that is renamed at the end. What is no regular file (/dev/null, a FIFO) is written directly.
+ * An output file that appears whole or not at all, written as a stream: a file without a name,
+ * which a killed process does not leave behind, or where there are none a temporary one beside it;
+ * it is named or renamed at the end. What is no regular file (/dev/null, a FIFO) is written
+ * directly.
  */
 #ifndef KTSTR_INITRD_OUTFILE_H
 #define KTSTR_INITRD_OUTFILE_H
 
 #include <limits.h>
+#include <stdbool.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -14,7 +17,8 @@
 struct outfile {
 	int fd;		     /* write here; -1 holds nothing */
 	const char *path;    /* borrowed */
-	char temp[PATH_MAX]; /* "" when written directly */
+	bool nameless;	     /* the file has no name yet */
+	char temp[PATH_MAX]; /* its name until it is whole; "" when it has none */
 };
 
 /* Begin @path, which the caller keeps until the end. On failure *o holds nothing. */

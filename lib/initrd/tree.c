@@ -8,20 +8,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/io.h"
+#include "initrd/content.h"
 #include "initrd/cpio.h"
-#include "initrd/hostfile.h"
 
 #define SYMLINKS_MAX 8 /* followed in one path */
-#define CHUNK 65536u
 
 struct tree_node {
 	char *path; /* "/a/b"; the root is no node */
 	mode_t mode;
-	uint64_t size;
-	char *data;	  /* of a file: its contents; of a symlink: its target; owned */
-	char *host;	  /* of a file without data: where the contents are; owned */
-	struct stat seen; /* of that host file when it was added */
+	struct content content; /* of a file; of a symlink: its target */
 	unsigned int major, minor;
 };
 
@@ -33,8 +28,7 @@ static void node_destroy(struct tree_node *n)
 	if (!n)
 		return;
 	free(n->path);
-	free(n->data);
-	free(n->host);
+	content_deinit(&n->content);
 	free(n);
 }
 
@@ -102,112 +96,28 @@ static const char *kind_name(mode_t mode)
 			       : "a device";
 }
 
-/* ---- are two contents the same ---- */
-
-struct reader {
-	const struct tree_node *node;
-	int fd; /* -1: from memory */
-};
-
-static int reader_open(struct reader *r, const struct tree_node *n, struct err *e)
-{
-	struct stat st;
-
-	*r = (struct reader){.node = n, .fd = -1};
-	if (!n->host)
-		return 0;
-	r->fd = hostfile_open(n->host, &st, e);
-	if (r->fd < 0)
-		return -1;
-	if (st.st_dev == n->seen.st_dev && st.st_ino == n->seen.st_ino &&
-	    st.st_size == n->seen.st_size && st.st_mtim.tv_sec == n->seen.st_mtim.tv_sec &&
-	    st.st_mtim.tv_nsec == n->seen.st_mtim.tv_nsec)
-		return 0;
-	close(steal_fd(&r->fd));
-	return err_set(e, EAGAIN, "'%s' changed while it was read", n->host);
-}
-
-static void reader_close(struct reader *r)
-{
-	cleanup_closep(&r->fd);
-}
-
-/* Read exactly @len bytes at @at; *ret is them, in @chunk or in the node. */
-static int reader_get(struct reader *r, uint64_t at, char *chunk, size_t len, const char **ret,
-		      struct err *e)
-{
-	ssize_t got;
-
-	if (r->fd < 0) {
-		*ret = r->node->data + at;
-		return 0;
-	}
-	got = io_read_upto(r->fd, chunk, len);
-	if (got < 0)
-		return err_sys(e, "cannot read '%s'", r->node->host);
-	if ((size_t)got < len)
-		return err_set(e, EAGAIN, "'%s' changed while it was read", r->node->host);
-	*ret = chunk;
-	return 0;
-}
-
-static bool same_host_file(const struct tree_node *a, const struct tree_node *b)
-{
-	return a->host && b->host && a->seen.st_dev == b->seen.st_dev &&
-	       a->seen.st_ino == b->seen.st_ino;
-}
-
-static int compare(struct reader *a, struct reader *b, bool *same, struct err *e)
-{
-	char chunk_a[CHUNK], chunk_b[CHUNK];
-	uint64_t size = a->node->size;
-
-	*same = true;
-	for (uint64_t at = 0; at < size && *same; at += CHUNK) {
-		size_t len = size - at < CHUNK ? (size_t)(size - at) : CHUNK;
-		const char *from_a = NULL, *from_b = NULL;
-
-		if (reader_get(a, at, chunk_a, len, &from_a, e) ||
-		    reader_get(b, at, chunk_b, len, &from_b, e))
-			return -1;
-		*same = memcmp(from_a, from_b, len) == 0;
-	}
-	return 0;
-}
-
-static int same_contents(const struct tree_node *a, const struct tree_node *b, bool *same,
-			 struct err *e)
-{
-	_cleanup_(reader_close) struct reader ra = {.fd = -1}, rb = {.fd = -1};
-
-	*same = same_host_file(a, b);
-	if (*same || a->size != b->size)
-		return 0;
-	if (reader_open(&ra, a, e) || reader_open(&rb, b, e))
-		return -1;
-	return compare(&ra, &rb, same, e);
-}
-
 /* ---- insert ---- */
+
+static int given_twice(const struct tree_node *a, const struct tree_node *b, struct err *e)
+{
+	if (a->content.host && b->content.host)
+		return err_set(e, EEXIST, "guest path '%s' is given twice, by '%s' and '%s'",
+			       a->path, a->content.host, b->content.host);
+	return err_set(e, EEXIST, "guest path '%s' is given twice with other contents", a->path);
+}
 
 /* @n came to the path of @old, which stays. */
 static int merge(struct tree_node *old, const struct tree_node *n, struct err *e)
 {
-	bool same = false;
+	bool same;
 
 	if ((old->mode & S_IFMT) != (n->mode & S_IFMT))
 		return err_set(e, EEXIST, "guest path '%s' is %s and cannot become %s", n->path,
 			       kind_name(old->mode), kind_name(n->mode));
-	if (S_ISDIR(n->mode))
-		return 0;
-	if (old->major == n->major && old->minor == n->minor && same_contents(old, n, &same, e))
+	if (content_equal(&old->content, &n->content, &same, e))
 		return -1;
-	if (!same && old->host && n->host)
-		return err_set(e, EEXIST, "guest path '%s' is given twice, by '%s' and '%s'",
-			       n->path, old->host, n->host);
-	if (!same)
-		return err_set(e, EEXIST, "guest path '%s' is given twice with other contents",
-			       n->path);
+	if (!same || old->major != n->major || old->minor != n->minor)
+		return given_twice(old, n, e);
 	old->mode |= n->mode;
 	return 0;
 }
@@ -314,10 +224,10 @@ static int walk_follow(struct walk *w, const struct tree_node *link, struct err 
 	if (++w->symlinks > SYMLINKS_MAX)
 		return err_set(e, ELOOP, "guest path '%s' goes through more than %d symlinks",
 			       link->path, SYMLINKS_MAX);
-	if (append(rest, link->data, e) || append(rest, w->rest, e))
+	if (append(rest, link->content.data, e) || append(rest, w->rest, e))
 		return -1;
 	memcpy(w->rest, rest, sizeof(rest));
-	if (link->data[0] == '/')
+	if (link->content.data[0] == '/')
 		w->done[0] = 0;
 	else
 		walk_up(w);
@@ -420,24 +330,12 @@ static struct tree_node *node_at(struct tree *t, const char *path, mode_t mode, 
 	return node_create(real, mode, e);
 }
 
-static int node_copy_data(struct tree_node *n, const void *data, size_t len, struct err *e)
-{
-	n->data = malloc(len + 1);
-	if (!n->data)
-		return err_set(e, ENOMEM, "out of memory");
-	if (len)
-		memcpy(n->data, data, len);
-	n->data[len] = 0;
-	n->size = len;
-	return 0;
-}
-
 int tree_add_data(struct tree *t, const char *path, mode_t permissions, const void *data,
 		  size_t len, struct err *e)
 {
 	_cleanup_(node_destroyp) struct tree_node *n = node_at(t, path, S_IFREG | permissions, e);
 
-	if (!n || node_copy_data(n, data, len, e))
+	if (!n || content_of_data(data, len, &n->content, e))
 		return -1;
 	return insert(t, &n, e);
 }
@@ -446,7 +344,7 @@ int tree_add_symlink(struct tree *t, const char *path, const char *target, struc
 {
 	_cleanup_(node_destroyp) struct tree_node *n = node_at(t, path, S_IFLNK | 0777, e);
 
-	if (!n || node_copy_data(n, target, strlen(target), e))
+	if (!n || content_of_data(target, strlen(target), &n->content, e))
 		return -1;
 	return insert(t, &n, e);
 }
@@ -465,58 +363,32 @@ int tree_add_char_device(struct tree *t, const char *path, mode_t permissions, u
 
 int tree_add_file(struct tree *t, const char *path, const char *host, struct err *e)
 {
-	_cleanup_(node_destroyp) struct tree_node *n = NULL;
-	_cleanup_close_ int fd = -1;
-	struct stat st;
+	_cleanup_content_ struct content content = {0};
+	struct tree_node *n;
 
-	fd = hostfile_open(host, &st, e);
-	if (fd < 0)
+	if (content_of_file(host, &content, e))
 		return -1;
-	if ((uint64_t)st.st_size > CPIO_FILE_MAX)
-		return err_set(e, EFBIG, "'%s' is larger than 4 GiB, which no cpio archive holds",
-			       host);
-	n = node_at(t, path, S_IFREG | (st.st_mode & 0111 ? 0755 : 0644), e);
+	n = node_at(t, path, S_IFREG | (content.seen.st_mode & 0111 ? 0755 : 0644), e);
 	if (!n)
 		return -1;
-	n->host = strdup(host);
-	if (!n->host)
-		return err_set(e, ENOMEM, "out of memory");
-	n->seen = st;
-	n->size = (uint64_t)st.st_size;
+	n->content = content;
+	content = (struct content){0};
 	return insert(t, &n, e);
 }
 
 /* ---- write ---- */
 
-static int write_contents(struct cpio *c, struct reader *r, struct err *e)
-{
-	char chunk[CHUNK];
-
-	for (uint64_t at = 0; at < r->node->size; at += CHUNK) {
-		uint64_t left = r->node->size - at;
-		size_t len = left < CHUNK ? (size_t)left : CHUNK;
-		const char *from = NULL;
-
-		if (reader_get(r, at, chunk, len, &from, e) || cpio_data(c, from, len, e))
-			return -1;
-	}
-	return 0;
-}
-
 static int write_node(struct cpio *c, const struct tree_node *n, struct err *e)
 {
-	_cleanup_(reader_close) struct reader r = {.fd = -1};
 	struct cpio_entry entry = {
 		.name = n->path + 1, /* relative, as the kernel's own tools write them */
 		.mode = n->mode,
-		.size = n->size,
+		.size = n->content.size,
 		.major = n->major,
 		.minor = n->minor,
 	};
 
-	if (reader_open(&r, n, e) || cpio_begin(c, &entry, e))
-		return -1;
-	return write_contents(c, &r, e);
+	return cpio_begin(c, &entry, e) || content_write(&n->content, c, e) ? -1 : 0;
 }
 
 int tree_write(const struct tree *t, int fd, const char *what, struct err *e)

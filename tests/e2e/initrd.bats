@@ -474,7 +474,13 @@ modules()
 	[[ $stderr == "ktstr-initrd: cannot write 'archive': file too large" ]]
 	[ "$(cat archive)" = old ]
 	[ "$(ls -d archive*)" = archive ]
+	trap - XFSZ
+	# Killed on the way: 128 + SIGXFSZ.
+	run -153 bash -c "ulimit -c 0; ulimit -f 8; exec ktstr-initrd --agent '$agent' --output archive"
+	[ "$(cat archive)" = old ]
+	[ "$(ls -d archive*)" = archive ]
 	run -0 ktstr-initrd --agent "$agent" --output archive
+	[ "$(ls -d archive*)" = archive ]
 	cpio --list --quiet <archive | grep -qx init
 	[ "$(stat -c %a archive)" = "$(printf '%o' $((0666 & ~$(umask))))" ]
 	run -2 ktstr-initrd --agent "$agent" --output no/such/folder
