@@ -37,11 +37,9 @@ const char *tail_last(const struct tail *t, size_t bytes, size_t *len)
 		return text;
 	}
 	from = end - bytes;
-	line = from[-1] == '\n' ? from : memchr(from, '\n', bytes);
-	if (line && *line == '\n' && line + 1 < end)
-		line++;
-	if (line)
-		from = line;
+	line = from[-1] == '\n' ? NULL : memchr(from, '\n', bytes);
+	if (line && line + 1 < end)
+		from = line + 1;
 	*len = (size_t)(end - from);
 	return from;
 }
