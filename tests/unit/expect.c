@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* With the jq that is installed. */
+#include "report/expect.h"
+
+#include "test.h"
+
+static const char result[] = "{\"a\":3,\"none\":null,\"list\":[1,2],\"text\":\"x\"}";
+
+static struct expect ask(const char *program)
+{
+	struct expect x = {0};
+	struct err e;
+
+	CHECK(expect_ask("jq", program, result, strlen(result), &x, &e) == 0);
+	return x;
+}
+
+static void answers(void)
+{
+	CHECK(ask(".a == 3").state == EXPECT_TRUE);
+	CHECK(ask(".a < 4 and .a <= 3 and .a > 2 and .a >= 3").state == EXPECT_TRUE);
+	CHECK(ask(".a < 3").state == EXPECT_FALSE);
+	CHECK(ask(".a > 3 or .a >= 4 or .a <= 2").state == EXPECT_FALSE);
+	CHECK(ask("all(.list[]; . < 3)").state == EXPECT_TRUE);
+	CHECK(ask("all(.list[]; . < 2)").state == EXPECT_FALSE);
+	CHECK(ask(".text < \"y\"").state == EXPECT_TRUE);
+	CHECK(ask(".a as $x | [.list[] | select(. <= $x)] | length == 2").state == EXPECT_TRUE);
+	CHECK(ask(".none").state == EXPECT_FALSE); /* null */
+	CHECK(ask(".none == null").state == EXPECT_TRUE);
+	CHECK(ask("-1 < .a").state == EXPECT_TRUE);	 /* no option */
+	CHECK(ask("true, false").state == EXPECT_FALSE); /* the last counts */
+}
+
+/* jq itself says true to `null < 4`. */
+static void absent_values_are_no_pass(void)
+{
+	static const char *const programs[] = {
+		".none < 4",	       ".nowhere.at.all < 4",  ".none <= 4",
+		"4 > .none",	       "4 >= .none",	       ".none > 4",
+		".none >= 4",	       "[1, null] | .[1] < 4", "all(.list[], .none; . < 9)",
+		".a < 4 and .none < 4"};
+
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+		struct expect x = ask(programs[i]);
+
+		CHECK(x.state == EXPECT_ABSENT);
+		CHECK(strstr(x.detail, "does not have"));
+	}
+	CHECK(ask("(.none // 0) < 4").state == EXPECT_TRUE);
+	CHECK(ask(".none == null or .none < 4").state == EXPECT_TRUE);
+}
+
+static void errors(void)
+{
+	struct expect x = ask(".a |");
+
+	CHECK(x.state == EXPECT_ERROR && strstr(x.detail, "syntax error"));
+	CHECK(!strchr(x.detail, '\n'));
+	x = ask("nonsense(1)");
+	CHECK(x.state == EXPECT_ERROR && strstr(x.detail, "nonsense/1 is not defined"));
+	x = ask(".a.b.c");
+	CHECK(x.state == EXPECT_ERROR && strstr(x.detail, "Cannot index number"));
+	x = ask("empty");
+	CHECK(x.state == EXPECT_ERROR && strstr(x.detail, "no result"));
+	x = ask("error(\"\\u001b[31m\" + ([range(5000)] | tostring))");
+	CHECK(x.state == EXPECT_ERROR && !strchr(x.detail, '\033'));
+}
+
+static void no_jq(void)
+{
+	struct expect x;
+	struct err e;
+
+	CHECK(expect_ask("ktstr-no-such-jq", "true", "{}", 2, &x, &e) == 0);
+	CHECK(x.state == EXPECT_NO_JQ);
+}
+
+/* More on both sides than a pipe holds. */
+static void large_input_and_output(void)
+{
+	static char json[1 << 20];
+	struct expect x;
+	struct err e;
+
+	memset(json, ' ', sizeof(json));
+	memcpy(json, "{\"a\":1}", 7);
+	CHECK(expect_ask("jq", "[range(100000)] | (., true)", json, sizeof(json), &x, &e) == 0);
+	CHECK(x.state == EXPECT_TRUE);
+}
+
+int main(void)
+{
+	RUN(answers);
+	RUN(absent_values_are_no_pass);
+	RUN(errors);
+	RUN(no_jq);
+	RUN(large_input_and_output);
+	return TEST_END();
+}
