@@ -132,8 +132,12 @@ static void job_read(struct job *job, struct run *run)
 	}
 	if (sink_close(&job->record_sink))
 		job_warn(job, &job->record_sink.error);
-	if (job->sidecar_sink.failed)
-		job_warn(job, &job->sidecar_sink.error);
+	if (job->sidecar_sink.failed) {
+		/* Only now its name is known. */
+		errno = job->sidecar_sink.error.code;
+		err_sys(&e, "cannot keep '%s/%s.tlv'", job->sidecar, run->plan.test);
+		job_warn(job, &e);
+	}
 }
 
 /* Ask the expectations of the result so far. */

@@ -87,6 +87,7 @@ json_t *payload_strings(struct payload *p, const char *name)
 	if (!v)
 		return NULL;
 	p->bad |= !json_is_array(v);
-	json_array_foreach(v, i, s) p->bad |= !json_is_string(s);
+	json_array_foreach (v, i, s)
+		p->bad |= !json_is_string(s);
 	return json_is_array(v) ? v : NULL;
 }

@@ -118,7 +118,7 @@ static json_t *two_tails(const struct tail *a, const struct tail *b)
 static json_t *last_lines(const struct tail *t)
 {
 	size_t len;
-	const char *data = tail_last_lines(t, RESULT_TAIL_LINES, RESULT_TEXT_MAX, &len);
+	const char *data = tail_last_lines(t, RESULT_TAIL_LINES, RESULT_TAIL_BYTES, &len);
 
 	return tail_total(t) ? clean(data, len) : json_null();
 }
@@ -170,6 +170,7 @@ static void put_scheduler(struct object o, const struct run *r)
 	put(x, "ops", text(ops));
 	put(x, "state", last ? json_string(run_sched_state_names[last->state]) : json_null());
 	put(x, "expected", last ? json_boolean(last->expected) : json_null());
+	put(x, "reason", last ? text(last->reason) : json_null());
 	put(x, "wait_status", number(last ? last->status : RUN_ABSENT));
 	put(x, "at_ns", number(last ? last->at_ns : RUN_ABSENT));
 	put(x, "kernel_words", text(words));
@@ -214,8 +215,7 @@ static void put_guest(struct object o, const struct run *r)
 	put_members(x, r->guest_hello, names);
 	put(x, "life", text(r->life));
 	out = put_array(x, "cpus");
-	json_array_foreach(list, i, cpu)
-	{
+	json_array_foreach (list, i, cpu) {
 		struct object c = object_new(o.failed);
 
 		if (i == TOPOLOGY_CPUS_MAX) {

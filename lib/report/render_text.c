@@ -77,8 +77,9 @@ static int text_machine(const struct result *r, struct buf *out)
 	    text_str(out, ", ended by ", run_str(r->run->exit, "reason")) ||
 	    buf_addf(out, "\n  scheduler    "))
 		return -1;
-	json_array_foreach(argv, i,
-			   word) if (text_str(out, " ", json_string_value(word))) return -1;
+	json_array_foreach (argv, i, word)
+		if (text_str(out, " ", json_string_value(word)))
+			return -1;
 	return buf_addf(out, "%s\n",
 			!r->run->plan.known   ? " ?"
 			: json_is_array(argv) ? ""
@@ -161,7 +162,7 @@ static int text_phases(const struct result *r, struct buf *out)
 static int text_tail(struct buf *out, const char *title, const struct tail *t)
 {
 	size_t len;
-	const char *data = tail_last_lines(t, RESULT_TAIL_LINES, RESULT_TEXT_MAX, &len);
+	const char *data = tail_last_lines(t, RESULT_TAIL_LINES, RESULT_TAIL_BYTES, &len);
 
 	if (len == 0)
 		return 0;

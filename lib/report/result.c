@@ -53,10 +53,10 @@ int result_repro(const struct result *r, struct buf *out)
 	/* The driver knows the whole of it; the machine's own command is better than nothing. */
 	if (told)
 		return clean_line(out, told, strlen(told));
-	json_array_foreach(argv, i,
-			   word) if (json_is_string(word) &&
-				     ((i && buf_add(&line, " ", 1)) ||
-				      quote_word(&line, json_string_value(word)))) return -1;
+	json_array_foreach (argv, i, word)
+		if (json_is_string(word) &&
+		    ((i && buf_add(&line, " ", 1)) || quote_word(&line, json_string_value(word))))
+			return -1;
 	return clean_line(out, buf_text(&line), line.len);
 }
 

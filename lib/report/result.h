@@ -15,7 +15,8 @@
 
 #define RESULT_SCHEMA 1
 #define RESULT_TEXT_MAX (64u << 10) /* bytes of each text in the result, from its end */
-#define RESULT_TAIL_LINES 20u	    /* lines of `console_tail` and of the tails for people */
+#define RESULT_TAIL_LINES 20u	    /* of `console_tail` and of the tails for people .. */
+#define RESULT_TAIL_BYTES 8192u	    /* .. which have no more bytes than this */
 #define RESULT_WORKERS_MAX 256u	    /* reports that the result lists; all are judged */
 #define RESULT_TIMELINE_MAX 1024u
 

@@ -269,6 +269,7 @@ static void add_sched_state(struct run *r, struct payload *p)
 	struct run_sched *slot;
 
 	copy_str(s.ops, sizeof(s.ops), payload_str(p, "ops"));
+	copy_str(s.reason, sizeof(s.reason), payload_str(p, "reason"));
 	if (p->bad)
 		return;
 	slot = array_next(r, &r->scheds, r->n_scheds, RUN_STATES_MAX, sizeof(s));

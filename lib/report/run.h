@@ -108,6 +108,7 @@ struct run_sched {
 	uint64_t status; /* raw wait status */
 	uint64_t at_ns;
 	char ops[RUN_NAME_MAX + 4];
+	char reason[RUN_NAME_MAX * 4]; /* the kernel's words; "" when not told */
 	/* from the frames before it: */
 	bool in_scenario;    /* between SCENARIO_START and SCENARIO_END */
 	bool after_scenario; /* behind SCENARIO_END */

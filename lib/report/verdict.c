@@ -190,7 +190,8 @@ static const char *wait_status(uint64_t status, char ret[64])
 }
 
 /* The kernel's own words, with `; kernel: ` in front; "" for none. */
-static const char *kernel_words(const struct run *r, char ret[2 * KLOG_TEXT_MAX + 32])
+static const char *kernel_words(const struct run *r, const struct run_sched *died,
+				char ret[2 * KLOG_TEXT_MAX + 32])
 {
 	const struct klog *k = *r->kmsg.disabled ? &r->kmsg : &r->console;
 
@@ -198,6 +199,8 @@ static const char *kernel_words(const struct run *r, char ret[2 * KLOG_TEXT_MAX 
 	if (*k->disabled)
 		snprintf(ret, 2 * KLOG_TEXT_MAX + 32, "; kernel: %s%s%s", k->disabled,
 			 *k->disabled_more ? ": " : "", k->disabled_more);
+	else if (died && *died->reason)
+		snprintf(ret, 2 * KLOG_TEXT_MAX + 32, "; kernel: %s", died->reason);
 	return ret;
 }
 
@@ -207,7 +210,7 @@ static bool scheduler_failure(const struct run *r, const struct facts *f, char *
 	char at[128], status[64], words[2 * KLOG_TEXT_MAX + 32];
 	const struct run_sched *d = f->died;
 
-	kernel_words(r, words);
+	kernel_words(r, d, words);
 	if (d)
 		snprintf(ret, size, "the scheduler%s%s %s%s %s%s", *d->ops ? " " : "", d->ops,
 			 d->state == RUN_SCHED_EJECTED ? "was ejected by the kernel" : "ended",

@@ -298,6 +298,12 @@ static void scheduler_failures(void)
 		 STATUS_FAIL,
 		 REASON_SCHEDULER_DIED,
 		 "disabled (runnable task stall): x: w[12] failed to run for 3.1s"},
+		{"ejected, in the agent's words",
+		 {DIES("ejected", ",\"reason\":\"runtime error\""), CODE(1)},
+		 STATUS_FAIL,
+		 REASON_SCHEDULER_DIED,
+		 "was ejected by the kernel during step 2 of 2, 1.500 s into the scenario; kernel: "
+		 "runtime error"},
 		{"died, and the agent too late to say more",
 		 {DIES("exited", ""), {"-guest GUEST_EXIT", NULL}, {"-boot COM2", NULL}},
 		 STATUS_FAIL,

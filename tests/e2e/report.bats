@@ -1,0 +1,265 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# ktstr-report as its users see it: forms, files, statuses. Streams are made of text lines by
+# tlvmake (tests/helper/frames.h). The verdict's own cases are in tests/unit/verdict.c.
+bats_require_minimum_version 1.5.0
+
+setup() {
+	root=$BATS_TEST_DIRNAME/../..
+	PATH=${KTSTR_BIN:-$root/build/bin}:$root/build/tests/helper:$PATH
+	cd "$BATS_TEST_TMPDIR" || return
+	lines good >good.txt
+	tlvmake <good.txt >good.tlv
+}
+
+# The lines of a run of the test $1 with the expectations (JSON) $2.
+lines() {
+	cat <<-END
+	scenario PLAN {"test":"$1","topology":"1n1l2c1t","vcpus":2,"memory_mib":512,"scheduler":["scx-x"],"duration_ns":1000000000,"watchdog_ns":null,"timeout_ns":60000000000,"expect_error":false,"expect_error_text":null,"steps":[{"name":"only","ops":1}],"checks":{"not_starved":true,"isolation":true,"max_gap_ns":3000000000,"max_spread_ppm":350000},"expects":${2:-[]},"repro":"ktstr run $1.scn"}
+	boot HELLO {"tool":"ktstr-boot","engine":"tcg","engine_mode":"icount","topology":"1n1l2c1t","vcpus":2,"timeout_ns":60000000000,"argv":["ktstr-boot"]}
+	boot CONSOLE [    0.000000] Linux version 7.3\r\n
+	guest GUEST_HELLO {"release":"7.3","machine":"x86_64","cpus":[],"sched_ext":true}
+	guest SCHED_OUTPUT the scheduler says hello\n
+	guest SCHED_STATE {"state":"up","ops":"x","at_ns":900,"expected":true}
+	guest SCENARIO_START {"at_ns":1000,"cgroups":[]}
+	guest STEP_START {"step":0,"name":"only","at_ns":1000,"ops":1,"workers":1,"iterations":0}
+	guest STEP_END {"step":0,"name":"only","at_ns":1000001000,"ops":1,"workers":1,"iterations":50}
+	guest SCENARIO_END {"elapsed_ns":1000000000,"iterations":50}
+	guest WORKER {"tid":11,"cgroup":"a","work":"spin","step":0,"completed":true,"exit":"reported","cpu_ns":900000000,"wall_ns":1000000000,"work_units":1024,"iterations":50,"cpus_used":"0","cpus_outside":"","migrations":0,"max_gap_ns":2000000,"max_gap_cpu":0,"max_gap_at_ns":5}
+	guest SCHED_STATE {"state":"stopped","ops":"x","status":0,"at_ns":1000002000,"expected":true}
+	guest GUEST_EXIT {"exit_code":0}
+	boot EXIT {"reason":"poweroff","timed_out":false,"duration_ns":1500000000,"cleanup_ns":1000000}
+	boot USAGE {"wall_ns":1,"bulk_dropped_bytes":0,"bulk_bad_frames":0,"console_dropped_bytes":0}
+	END
+}
+
+# The good run with the line that begins with $1 replaced by $2 (which may be empty).
+but() {
+	awk -v at="$1" -v line="$2" 'index($0, at) == 1 { if (line != "") print line; next } { print }' good.txt |
+		tlvmake
+}
+
+# The one line on stderr, nothing on stdout.
+refused() {
+	run -2 --separate-stderr "$@"
+	[ -z "$output" ]
+	[ "${#stderr_lines[@]}" -eq 1 ]
+}
+
+@test "a good run passes, from a file and from standard input alike" {
+	run -0 --separate-stderr ktstr-report good.tlv
+	[ -z "$stderr" ]
+	from_file=$output
+	jq -e '.status == "pass" and .success and .entry_name == "good"' <<<"$output"
+	run -0 --separate-stderr ktstr-report - <good.tlv
+	[ "$output" = "$from_file" ]
+	run -0 --separate-stderr ktstr-report <good.tlv
+	[ "$output" = "$from_file" ]
+}
+
+@test "each verdict has its status" {
+	but 'boot EXIT' 'boot EXIT {"reason":"timeout","timed_out":true}' >fail.tlv
+	run -1 --separate-stderr ktstr-report fail.tlv
+	jq -e '.status == "fail" and .timed_out and (.success | not)' <<<"$output"
+	but 'scenario PLAN' '' >inconclusive.tlv
+	run -3 --separate-stderr ktstr-report inconclusive.tlv
+	jq -e '.status == "inconclusive" and .entry_name == null' <<<"$output"
+	but 'boot EXIT' 'boot EXIT {"reason":"engine-failed","timed_out":false,"detail":"gone"}' >machine.tlv
+	run -99 --separate-stderr ktstr-report machine.tlv
+	jq -e '.status == "machine" and .machine.exit.detail == "gone"' <<<"$output"
+	sed -e 's/"sched_ext":true/"sched_ext":false/' -e '/SCHED_STATE/d' good.txt | tlvmake >skip.tlv
+	run -77 --separate-stderr ktstr-report skip.tlv
+	jq -e '.status == "skip"' <<<"$output"
+	run -99 --separate-stderr ktstr-report /dev/null
+	jq -e '.status == "machine" and .stream.truncated and .reasons[0].kind == "Truncated"' <<<"$output"
+}
+
+@test "text begins with the verdict and ends with how to repeat it" {
+	run -0 --separate-stderr ktstr-report --format text good.tlv
+	[ "${lines[0]}" = "PASS good (1.50 s)" ]
+	[ "${lines[-1]}" = "  repeat        ktstr run good.scn" ]
+	[[ $output != *"says hello"* ]]
+	but 'guest SCHED_STATE {"state":"stopped"' \
+		'guest SCHED_STATE {"state":"exited","ops":"x","status":256,"at_ns":500001000,"expected":false}' >died.tlv
+	run -1 --separate-stderr ktstr-report --format text died.tlv
+	[[ ${lines[0]} == "FAIL good (1.50 s): the scheduler x ended with status 1 after all steps, 0.500 s into"* ]]
+	[[ $output == *"--- scheduler, last 20 lines ---"*"the scheduler says hello"* ]]
+	[[ $output == *"--- console, last 20 lines ---"*"Linux version 7.3"* ]]
+	[[ $output != *$'\033'* ]]
+}
+
+@test "TAP 14 and KTAP 1, each as its own readers want it" {
+	but 'guest WORKER' 'guest WORKER {"tid":11,"cgroup":"a","work":"spin","completed":true,"exit":"reported","cpu_ns":1,"wall_ns":9,"work_units":0,"cpus_used":"0","cpus_outside":"1","max_gap_ns":2}' >bad.tlv
+	run -1 --separate-stderr ktstr-report --format tap bad.tlv
+	[ "${lines[0]}" = "TAP version 14" ]
+	[ "${lines[1]}" = "1..1" ]
+	[ "${lines[2]}" = "# Subtest: good" ]
+	[ "${lines[3]}" = "    1..8" ]
+	[ "$(grep -c '^    \(not \)\?ok ' <<<"$output")" -eq 8 ]
+	grep -qx '    not ok 5 - no worker is starved' <<<"$output"
+	grep -qx '    not ok 8 - no worker leaves its cpuset' <<<"$output"
+	grep -qx '        - kind: Starved' <<<"$output"
+	grep -qx 'not ok 1 - good' <<<"$output"
+	run -1 --separate-stderr ktstr-report --format ktap bad.tlv
+	[ "${lines[0]}" = "KTAP version 1" ]
+	[ "${lines[1]}" = "1..1" ]
+	[ "${lines[2]}" = "  KTAP version 1" ]
+	[ "${lines[3]}" = "  1..8" ]
+	[ "$(grep -c '^  \(not \)\?ok ' <<<"$output")" -eq 8 ]
+	grep -qx '  not ok 5 no worker is starved' <<<"$output"
+	grep -q '^  # Starved: worker 11' <<<"$output"
+	[ "${lines[-1]}" = "not ok 1 good" ]
+	run -1 grep -e '---' -e ' - ' <<<"$output"
+}
+
+@test "KTAP has a directive for what is neither" {
+	but 'boot EXIT' 'boot EXIT {"reason":"engine-failed","timed_out":false,"detail":"#1 gone"}' >machine.tlv
+	run -99 --separate-stderr ktstr-report --format ktap machine.tlv
+	[ "${lines[-1]}" = "not ok 1 good # ERROR the machine was lost: the engine failed: .1 gone" ]
+	grep -qx '  ok 5 no worker is starved # SKIP not judged' <<<"$output"
+	but 'boot EXIT' 'boot EXIT {"reason":"timeout","timed_out":true}' >timeout.tlv
+	run -1 --separate-stderr ktstr-report --format ktap timeout.tlv
+	[ "${lines[-1]}" = "not ok 1 good # TIMEOUT" ]
+}
+
+# xml FILE XPATH: the string value
+xml() {
+	if command -v xmllint >/dev/null; then
+		xmllint --xpath "string($2)" "$1"
+	else
+		skip "no xmllint"
+	fi
+}
+
+@test "JUnit: failure is the scheduler, error the machine" {
+	but 'boot EXIT' 'boot EXIT {"reason":"engine-failed","timed_out":false,"detail":"<&]]>"}' >machine.tlv
+	run -99 ktstr-report --format junit machine.tlv
+	printf '%s\n' "$output" >machine.xml
+	[ "$(xml machine.xml '//testsuite/@errors')" = 1 ]
+	[ "$(xml machine.xml '//testsuite/@failures')" = 0 ]
+	[ "$(xml machine.xml '//testsuite/@skipped')" = 6 ]
+	[[ $(xml machine.xml '//error/@message') == *'<&]]>' ]]
+	{ cat good.txt; } | sed 's/the scheduler says hello/\\x1b[31m\\xff\\x00<b>]]>/; s/"work_units":1024/"work_units":0/' |
+		tlvmake >starved.tlv
+	run -1 ktstr-report --format junit starved.tlv
+	printf '%s\n' "$output" >starved.xml
+	[ "$(xml starved.xml '//testsuite/@failures')" = 1 ]
+	[ "$(xml starved.xml '//testsuite/@errors')" = 0 ]
+	[ "$(xml starved.xml 'count(//testcase)')" = 8 ]
+	[[ $(xml starved.xml '//system-out') == *"ktstr run good.scn"* ]]
+	[[ $(xml starved.xml '//system-err') == *'<b>]]>'* ]]
+}
+
+@test "expectations are asked of the result" {
+	lines good '[".stats.worst_gap_ms < 10",".success"]' | tlvmake >true.tlv
+	run -0 --separate-stderr ktstr-report true.tlv
+	lines good '[".stats.worst_gap_ms < 10",".stats.worst_gap_ms < 1"]' | tlvmake >false.tlv
+	run -1 --separate-stderr ktstr-report false.tlv
+	jq -e '.reasons == [{kind: "Expect", message: "not so: .stats.worst_gap_ms < 1", status: "fail", more: 0}]' <<<"$output"
+	run -0 --separate-stderr ktstr-report --no-expect false.tlv
+	jq -e '.reasons[0].kind == "Note"' <<<"$output"
+	run -1 --separate-stderr ktstr-report --format tap false.tlv
+	grep -qx '    ok 9 - expect .stats.worst_gap_ms < 10' <<<"$output"
+	grep -qx '    not ok 10 - expect .stats.worst_gap_ms < 1' <<<"$output"
+}
+
+@test "an expectation that is no program is an error, an absent value is no pass" {
+	lines good '[".a |"]' | tlvmake >wrong.tlv
+	run -2 --separate-stderr ktstr-report wrong.tlv
+	jq -e '.status == "error" and (.reasons[0].message | contains("syntax error"))' <<<"$output"
+	lines good '[".monitor.summary.max_imbalance_ratio < 4"]' | tlvmake >absent.tlv
+	run -3 --separate-stderr ktstr-report absent.tlv
+	jq -e '.reasons[0].message | contains("this result does not have")' <<<"$output"
+}
+
+@test "without jq an expectation is inconclusive" {
+	lines good '[".success"]' | tlvmake >x.tlv
+	run -3 --separate-stderr env PATH=/nowhere "$(command -v ktstr-report)" x.tlv
+	[[ $output == *"cannot run jq"* ]]
+}
+
+@test "the stream and the result are kept under the test's name" {
+	mkdir side
+	run -0 --separate-stderr ktstr-report --format text --record raw.tlv --sidecar side good.tlv
+	cmp raw.tlv good.tlv
+	cmp side/good.tlv good.tlv
+	[ "$(ls -A side)" = $'good.json\ngood.tlv' ]
+	[ "$(jq -r .status side/good.json)" = pass ]
+	[[ $output == *"  result        side/good.json"*"  stream        side/good.tlv"* ]]
+	run -0 ktstr-report side/good.tlv
+	[ "$output" = "$(cat side/good.json)" ]
+	# without a plan there is no name
+	run -99 ktstr-report --sidecar side /dev/null
+	[ -e side/unnamed.json ]
+	[ -e side/unnamed.tlv ]
+	[ "$(ls -A side | wc -l)" -eq 4 ]
+}
+
+@test "a stream is recorded as it comes" {
+	mkfifo pipe
+	ktstr-report --record raw.tlv <pipe >out.json &
+	report=$!
+	exec {out}>pipe
+	head -c 500 good.tlv >&"$out"
+	for _ in $(seq 100); do
+		[ "$(stat -c %s raw.tlv 2>/dev/null || echo 0)" -lt 500 ] || break
+		sleep 0.05
+	done
+	cmp raw.tlv <(head -c 500 good.tlv)
+	tail -c +501 good.tlv >&"$out"
+	exec {out}>&-
+	wait "$report"
+	cmp raw.tlv good.tlv
+}
+
+@test "what cannot be kept costs the status, not the verdict" {
+	run -2 --separate-stderr ktstr-report --sidecar nowhere good.tlv
+	jq -e '.status == "pass"' <<<"$output"
+	[ "${stderr_lines[0]}" = "ktstr-report: cannot keep 'nowhere/good.tlv': no such file or directory" ]
+	[ "${stderr_lines[1]}" = "ktstr-report: cannot create 'nowhere/good.json': no such file or directory" ]
+	run -2 --separate-stderr ktstr-report --record /nowhere/x good.tlv
+	[ "$stderr" = "ktstr-report: cannot create '/nowhere/x': no such file or directory" ]
+	jq -e '.status == "pass"' <<<"$output"
+	run -2 --separate-stderr ktstr-report --record /dev/full good.tlv
+	[ "$stderr" = "ktstr-report: cannot write '/dev/full': no space left on device" ]
+	run -99 --separate-stderr ktstr-report --sidecar nowhere /dev/null
+	but 'boot EXIT' 'boot EXIT {"reason":"timeout","timed_out":true}' >fail.tlv
+	run -1 --separate-stderr ktstr-report --record /nowhere/x fail.tlv
+	# a folder in the way of the stream's name
+	mkdir -p side/good.tlv
+	run -2 --separate-stderr ktstr-report --sidecar side good.tlv
+	[[ $stderr == "ktstr-report: cannot create 'side/good.tlv': "* ]]
+	[ "$(ls -A side)" = $'good.json\ngood.tlv' ]
+}
+
+@test "a full disk leaves nothing half-written" {
+	[ "$(id -u)" -eq 0 ] || skip "only root can mount a small file system"
+	mkdir small
+	unshare -m true 2>/dev/null || skip "no mount namespaces here"
+	{ cat good.txt; yes 'boot CONSOLE a line that fills the disk\n' | head -n 3000; } | tlvmake >big.tlv
+	run -2 --separate-stderr unshare -m bash -ec '
+		mount -t tmpfs -o size=128k none small
+		status=0
+		ktstr-report --sidecar small big.tlv >verdict.json || status=$?
+		ls -A small >left
+		exit $status'
+	jq -e '.entry_name == "good"' verdict.json
+	[[ $stderr == "ktstr-report: cannot keep 'small/good.tlv': no space left on device"* ]]
+	[ "$(cat left)" = good.json ]
+}
+
+@test "a reader that goes away is no fault" {
+	run -0 bash -c 'set -o pipefail; ktstr-report good.tlv | head -c 1 >/dev/null'
+	run -2 --separate-stderr bash -c 'ktstr-report good.tlv >/dev/full'
+	[ "$stderr" = "ktstr-report: cannot write 'standard output': no space left on device" ]
+}
+
+@test "wrong usage is one line" {
+	refused ktstr-report --format yaml good.tlv
+	[ "$stderr" = "ktstr-report: --format: unknown format 'yaml'" ]
+	refused ktstr-report nowhere.tlv
+	[ "$stderr" = "ktstr-report: cannot open 'nowhere.tlv': no such file or directory" ]
+	refused ktstr-report good.tlv good.tlv
+	refused ktstr-report --what
+	refused ktstr-report "$BATS_TEST_TMPDIR"
+}
