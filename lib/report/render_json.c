@@ -161,6 +161,10 @@ static void put_scheduler(struct object o, const struct run *r)
 	for (size_t i = 0; i < r->n_scheds; i++)
 		if (*r->scheds[i].ops)
 			ops = r->scheds[i].ops;
+	/* That it failed says more than that it was stopped in the end. */
+	for (size_t i = r->n_scheds; i-- > 0;)
+		if (!r->scheds[i].expected)
+			last = &r->scheds[i];
 	if (!json_is_array(argv) && !last) {
 		put(o, "scheduler", json_null());
 		return;
