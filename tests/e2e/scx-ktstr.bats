@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
 # scx-ktstr without a guest. No scheduler is attached here: a valid option is followed by a bad one,
 # whose message says that the valid one was taken, or by --fail-verify, which no kernel loads.
 bats_require_minimum_version 1.5.0
