@@ -66,10 +66,10 @@ static void add_btf(struct buf *b, const struct recipe *r)
 static void add_notes(struct buf *b, const struct recipe *r)
 {
 	put(b, 6, 4); /* one with padding both sides */
-	put(b, 3, 4);
+	put(b, 5, 4);
 	put(b, 18, 4);
 	buf_add(b, "Linux\0\0\0", 8);
-	buf_add(b, "abc\0", 4);
+	buf_add(b, "abcde\0\0\0", 8);
 	put(b, 4, 4);
 	put(b, 8, 4);
 	put(b, r->pvh ? 18 : 17, 4);
@@ -399,6 +399,15 @@ static void bad_setup_headers(void)
 	CHECK(kimage_open(image.data, image.len, &k, &e) == -1 && strstr(e.text, "version"));
 	set(&image, 0x20e, 0, 2);
 	CHECK(kimage_open(image.data, image.len, &k, &e) == -1);
+	/* A text that runs into the next part. */
+	set(&image, 0x20e, SETUP_LEN - 4 - 512, 2);
+	set(&image, SETUP_LEN - 4, 0x61616161, 4);
+	CHECK(kimage_open(image.data, image.len, &k, &e) == -1 && strstr(e.text, "version"));
+	set(&image, 0x20e, 0x100, 2);
+	CHECK(kimage_open(image.data, image.len, &k, &e) == 0);
+	/* The payload is whole, what is behind it is not. */
+	set(&image, 0x1f4, (image.len - SETUP_LEN) / 16 + 1, 4);
+	CHECK(kimage_open(image.data, image.len, &k, &e) == -1 && strstr(e.text, "truncated"));
 	CHECK(kimage_open("garbage", 7, &k, &e) == -1 && strstr(e.text, "neither"));
 	CHECK(kimage_open("", 0, &k, &e) == -1 && strstr(e.text, "empty"));
 }
@@ -488,6 +497,16 @@ static void hostile_headers_stay_in_bounds(void)
 	}
 }
 
+static void segments_beyond_the_end(void)
+{
+	_cleanup_buf_ struct buf b = make_vmlinux(&full);
+	struct err e = {0};
+	struct vmlinux v;
+
+	set(&b, 64 + 32, b.len, 8);
+	CHECK(vmlinux_open(b.data, b.len, &v, &e) == -1 && strstr(e.text, "truncated: segment"));
+}
+
 /* The names in a section of type NULL, whose offsets mean nothing. */
 static void names_in_the_null_section(void)
 {
@@ -540,6 +559,7 @@ int main(int argc, char **argv)
 	RUN(sections_by_name);
 	RUN(every_cut_of_a_vmlinux_says_truncated);
 	RUN(hostile_headers_stay_in_bounds);
+	RUN(segments_beyond_the_end);
 	RUN(names_in_the_null_section);
 	return TEST_END();
 }
