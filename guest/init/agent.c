@@ -16,10 +16,22 @@
 #define PRIORITY 1 /* the lowest real-time priority is above every sched_ext task */
 #define CHECK_NS (100 * NSEC_PER_MSEC)	       /* between looks at a running scheduler */
 #define CHECK_STARTING_NS (10 * NSEC_PER_MSEC) /* the kernel gives no event */
+/* Patience, on a machine of a few CPUs; see patience(). */
 #define ATTACH_NS (10 * NSEC_PER_SEC)
 #define REPORT_NS (5 * NSEC_PER_SEC) /* for workers to end by themselves */
 #define KILL_NS (2 * NSEC_PER_SEC)   /* for what was killed to be gone */
 #define END_NS (5 * NSEC_PER_SEC)    /* for the scheduler to end by itself */
+
+/*
+ * An emulated machine's CPUs share one host CPU, so each is the slower the more there are: @span_ns
+ * for up to 16 CPUs, in proportion more for others.
+ */
+static uint64_t patience(uint64_t span_ns)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return cpus > 16 ? span_ns * (uint64_t)cpus / 16 : span_ns;
+}
 
 static int priority_take(struct err *e)
 {
@@ -111,7 +123,7 @@ int agent_hold(struct agent *a, uint64_t deadline_ns)
 
 static void wait_for_workers(struct agent *a, unsigned int cgroup, uint64_t span_ns)
 {
-	uint64_t deadline = clock_deadline_ns(span_ns);
+	uint64_t deadline = clock_deadline_ns(patience(span_ns));
 
 	while (workers_alive(&a->workers, cgroup) && clock_now_ns() < deadline)
 		agent_wait(a, deadline);
@@ -146,7 +158,8 @@ static int tell_early_end(struct agent *a, const char *name, struct err *e)
 
 int agent_start_scheduler(struct agent *a, char *const argv[], uint64_t watchdog_ns, struct err *e)
 {
-	uint64_t deadline = clock_deadline_ns(ATTACH_NS);
+	uint64_t span_ns = patience(ATTACH_NS);
+	uint64_t deadline = clock_deadline_ns(span_ns);
 
 	if (sched_start(&a->sched, argv, watchdog_ns, e))
 		return -1;
@@ -158,13 +171,13 @@ int agent_start_scheduler(struct agent *a, char *const argv[], uint64_t watchdog
 		return err_set(e, ECHILD, "scheduler '%s' was ejected at once", argv[0]);
 	if (!a->sched.up)
 		return err_set(e, ETIMEDOUT, "scheduler '%s' did not attach within %llu s", argv[0],
-			       ATTACH_NS / NSEC_PER_SEC);
+			       span_ns / NSEC_PER_SEC);
 	return 0;
 }
 
 static void wait_for_scheduler(struct agent *a, uint64_t span_ns)
 {
-	uint64_t deadline = clock_deadline_ns(span_ns);
+	uint64_t deadline = clock_deadline_ns(patience(span_ns));
 
 	while (a->sched.pid && clock_now_ns() < deadline)
 		agent_wait(a, deadline);

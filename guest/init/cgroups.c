@@ -100,13 +100,11 @@ int cgroups_remove(struct cgroups *c, unsigned int cg, struct err *e)
 static int cpuset_write(struct cgroups *c, unsigned int cg, const struct work_cgroup *want,
 			struct err *e)
 {
-	char text[CPUS_TEXT_MAX] = "";
-	char line[CPUS_TEXT_MAX + 1];
+	char text[CPUS_TEXT_MAX] = "\n"; /* writing nothing at all would change nothing */
 
 	if (want->limited)
 		cpus_format(&want->allowed, text);
-	snprintf(line, sizeof(line), "%s\n", text);
-	if (cgroup_write(c, cg, "cpuset.cpus", line, e))
+	if (cgroup_write(c, cg, "cpuset.cpus", text, e))
 		return -1;
 	c->shared->cgroups[cg] = *want;
 	return 0;

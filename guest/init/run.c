@@ -2,7 +2,6 @@
 #include "init/run.h"
 
 #include <errno.h>
-#include <limits.h>
 
 #include "base/clock.h"
 
@@ -211,57 +210,36 @@ static void step_tell(struct run *r, enum tlv_type type, const struct scenario_s
 				 "iterations", iterations(r)));
 }
 
-static uint64_t scenario_end_ns(const struct run *r)
+/*
+ * Rounds of the operations, each held for the whole interval, however long its operations took,
+ * until @end_ns. A round is begun only when half an interval is left, and gets that much at least,
+ * so no worker is stopped before it had a chance.
+ */
+static int hold_loop(struct run *r, const struct scenario_step *step, uint64_t end_ns)
 {
-	return r->start_ns + r->sc->duration_ns;
-}
-
-/* When the hold of a step whose operations are done now ends; one that is over is over. */
-static uint64_t hold_end_ns(const struct run *r, const struct scenario_step *step)
-{
-	uint64_t ppm = step->hold_ppm;
-
-	switch (step->hold) {
-	case HOLD_FRACTION:
-		return clock_deadline_ns(r->sc->duration_ns / 1000000 * ppm +
-					 r->sc->duration_ns % 1000000 * ppm / 1000000);
-	case HOLD_FIXED:
-		return clock_deadline_ns(step->hold_ns);
-	case HOLD_REST:
-	case HOLD_LOOP:
-		return scenario_end_ns(r);
-	}
-	return scenario_end_ns(r);
-}
-
-static int hold_loop(struct run *r, const struct scenario_step *step)
-{
-	uint64_t end = scenario_end_ns(r);
 	uint64_t next = clock_deadline_ns(step->hold_ns);
 
-	while (next < end) {
-		uint64_t now;
-
+	while (next + step->hold_ns / 2 <= end_ns) {
 		if (agent_hold(r->agent, next) || step_ops(r, step, true))
 			return -1;
-		now = clock_now_ns();
-		next += step->hold_ns;
-		if (next <= now) /* the operations took longer than the interval */
-			next += (now - next) / step->hold_ns * step->hold_ns + step->hold_ns;
+		next = clock_deadline_ns(step->hold_ns);
+		if (end_ns < next - step->hold_ns / 2)
+			end_ns = next - step->hold_ns / 2;
 	}
-	return agent_hold(r->agent, end);
+	return agent_hold(r->agent, end_ns);
 }
 
 static int step_run(struct run *r, const struct scenario_step *step)
 {
+	uint64_t end_ns;
 	int ret;
 
 	r->ops_done = 0;
 	if (step_ops(r, step, false))
 		return -1;
+	end_ns = clock_deadline_ns(scenario_hold_ns(r->sc, r->step));
 	step_tell(r, TLV_STEP_START, step);
-	ret = step->hold == HOLD_LOOP ? hold_loop(r, step)
-				      : agent_hold(r->agent, hold_end_ns(r, step));
+	ret = step->hold == HOLD_LOOP ? hold_loop(r, step, end_ns) : agent_hold(r->agent, end_ns);
 	if (ret)
 		return -1;
 	sched_check(&r->agent->sched);
@@ -279,6 +257,8 @@ int run_scenario(struct agent *a, const struct scenario *sc)
 	atomic_store(&a->workers.shared->scenario_start_ns, r.start_ns);
 	link_send_json(&a->link, TLV_SCENARIO_START,
 		       json_pack("{s:I, s:[]}", "at_ns", (json_int_t)r.start_ns, "cgroups"));
+	if (!sc->n_steps) /* the scheduler alone */
+		ret = agent_hold(a, clock_deadline_ns(sc->duration_ns));
 	for (; r.step < sc->n_steps && !ret; r.step++)
 		ret = step_run(&r, &sc->steps[r.step]);
 	if (!ret)

@@ -21,8 +21,8 @@
 #include "scenario/scenario.h"
 #include "work/wakes.h"
 
-#define WORK_SLOTS_MAX 16384u /* workers whose report is not sent yet */
-#define WORK_CGROUPS_MAX 1024u
+#define WORK_SLOTS_MAX SCENARIO_WORKERS_TOTAL_MAX
+#define WORK_CGROUPS_MAX SCENARIO_CGROUPS_MAX
 #define WORK_WAITING UINT64_MAX /* due_ns of a worker that waits for another one */
 
 /*
