@@ -222,6 +222,35 @@ ldd_names()
 	refused "library 'libtwo.so' needed by '$PWD/lib/libone.so' is not found" --scheduler new
 }
 
+@test "RPATH of a library that has RUNPATH does not count" {
+	mkdir lib far
+	library far/libthree.so three
+	library lib/libtwo.so two -Wl,--no-as-needed -Lfar -lthree
+	# No linker writes both: one is written as something else and then renamed.
+	library lib/libone.so one -Wl,--no-as-needed -Llib -ltwo -Wl,-rpath-link,far \
+		-Wl,--auxiliary="$PWD/far" -Wl,--enable-new-dtags,-rpath,'$ORIGIN'
+	program prog one -Llib -lone -Wl,-rpath-link,lib:far -Wl,--enable-new-dtags,-rpath,'$ORIGIN/lib'
+	at=$(LC_ALL=C grep -obaP '\xfd\xff\xff\x7f\0\0\0\0' lib/libone.so | cut -d : -f 1)
+	printf '\17\0\0\0' | dd of=lib/libone.so bs=1 seek="$at" conv=notrunc status=none
+	readelf -d lib/libone.so | grep 'RPATH.*far'
+	ldd prog | grep 'libthree.so => not found'
+	refused "library 'libthree.so' needed by '$PWD/lib/libtwo.so' is not found" --scheduler prog
+}
+
+@test "a library is there by the name it gives itself, too" {
+	mkdir lib
+	library lib/libone.so one
+	library lib/libself.so self
+	library lib/libtwo.so two -Wl,--no-as-needed -Llib -lself
+	program prog one -Llib -lone -ltwo -Wl,-rpath-link,lib -Wl,--disable-new-dtags,-rpath,'$ORIGIN/lib'
+	rm lib/libself.so
+	cc_to lib/libone.so -shared -fPIC -Wl,-soname,libself.so \
+		<<<'int one(void) { return 9; } int self(void) { return 1; }'
+	run -9 ./prog
+	run -0 closure /dev/null prog /scheduler/prog
+	[[ $output != *libself* ]]
+}
+
 @test "LD_LIBRARY_PATH does not count" {
 	mkdir lib
 	library lib/libone.so one
