@@ -102,6 +102,24 @@ void reasons_add(struct reasons *r, enum status status, enum reason_kind kind, u
 	clean_copy(slot->message, sizeof(slot->message), text, strlen(text));
 }
 
+static bool comes_before(const struct reason *a, const struct reason *b)
+{
+	return a->status != b->status ? a->status > b->status : a->kind < b->kind;
+}
+
+/* By insertion: the list is short, and what is equal stays in order. */
+void reasons_sort(struct reasons *r)
+{
+	for (size_t i = 1; i < r->n; i++) {
+		struct reason x = r->list[i];
+		size_t at = i;
+
+		for (; at > 0 && comes_before(&x, &r->list[at - 1]); at--)
+			r->list[at] = r->list[at - 1];
+		r->list[at] = x;
+	}
+}
+
 enum status reasons_row_status(const struct reasons *r, unsigned int row)
 {
 	enum status worst = STATUS_PASS;

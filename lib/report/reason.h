@@ -82,6 +82,9 @@ void reasons_deinit(struct reasons *r);
 void reasons_add(struct reasons *r, enum status status, enum reason_kind kind, unsigned int row,
 		 const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
+/* Put the worst first, of one status by kind, otherwise in the order they came. */
+void reasons_sort(struct reasons *r);
+
 /* The worst status of the findings of @row. */
 enum status reasons_row_status(const struct reasons *r, unsigned int row);
 

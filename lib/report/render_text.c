@@ -114,12 +114,17 @@ static double per(uint64_t v, double unit)
 static int text_cgroup(const struct cgroup_stats *c, struct buf *out)
 {
 	char avg[32], spread[32], gap[32], cpu[32], mig[32], p50[32], p99[32], it[32], delay[32];
+	char workers[48];
 
-	return buf_addf(out, "  %-*s %7" PRIu64 " %4u %8s %8s %9s %4s %7s %9s %9s %12s %10s\n",
-			NAME_WIDTH, c->name, c->workers, cpus_count(&c->cpus),
-			cell(avg, c->off_cpu_avg, "%"), cell(spread, c->spread, "%"),
-			cell(gap, per(c->gap_ns, 1e6), "ms"), count(cpu, c->gap_cpu),
-			count(mig, c->migrations), cell(p50, c->wake_p50_ns / 1e3, "us"),
+	if (c->workers == c->reports)
+		snprintf(workers, sizeof(workers), "%" PRIu64, c->workers);
+	else
+		snprintf(workers, sizeof(workers), "%" PRIu64 "/%" PRIu64, c->workers, c->reports);
+	return buf_addf(out, "  %-*s %7s %4u %8s %8s %9s %4s %7s %9s %9s %12s %10s\n", NAME_WIDTH,
+			c->name, workers, cpus_count(&c->cpus), cell(avg, c->off_cpu_avg, "%"),
+			cell(spread, c->spread, "%"), cell(gap, per(c->gap_ns, 1e6), "ms"),
+			count(cpu, c->gap_cpu), count(mig, c->migrations),
+			cell(p50, c->wake_p50_ns / 1e3, "us"),
 			cell(p99, per(c->wake_p99_ns, 1e3), "us"), count(it, c->iterations),
 			cell(delay, c->run_delay_mean_ns / 1e6, "ms"));
 }

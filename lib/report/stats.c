@@ -68,7 +68,7 @@ static void add_off_cpu(struct cgroup_stats *c, struct sums *sum, const struct r
 {
 	double pct;
 
-	if (w->wall_ns == 0)
+	if (w->wall_ns == RUN_ABSENT || w->wall_ns == 0 || w->cpu_ns == RUN_ABSENT)
 		return;
 	pct = (double)stats_off_cpu_ppm(w->cpu_ns, w->wall_ns) / 1e4;
 	c->off_cpu_workers++;
@@ -92,9 +92,7 @@ static void add_wakes(struct cgroup_stats *c, struct sums *sum, const struct run
 static void add_worker(struct cgroup_stats *c, struct sums *sum, const struct run_worker *w)
 {
 	c->reports++;
-	if (!w->completed)
-		return;
-	c->workers++;
+	c->workers += w->completed;
 	for (size_t i = 0; i < sizeof(c->cpus.bits) / sizeof(c->cpus.bits[0]); i++)
 		c->cpus.bits[i] |= w->used.bits[i];
 	add_off_cpu(c, sum, w);
@@ -123,8 +121,8 @@ static void cgroup_stats_finish(struct cgroup_stats *c, const struct sums *sum)
 	if (c->migrations != RUN_ABSENT && c->iterations != RUN_ABSENT)
 		c->migration_ratio =
 			c->iterations ? (double)c->migrations / (double)c->iterations : 0;
-	if (c->workers && c->iterations != RUN_ABSENT)
-		c->iterations_per_worker = (double)c->iterations / (double)c->workers;
+	if (c->iterations != RUN_ABSENT)
+		c->iterations_per_worker = (double)c->iterations / (double)c->reports;
 	if (sum->medians)
 		c->wake_p50_ns = sum->wake_p50 / (double)sum->medians;
 	if (sum->run_delays)

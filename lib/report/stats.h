@@ -3,8 +3,9 @@
  * Figures over the workers' reports, for people and for jq: per cgroup, and the worst and the sum
  * of all. No verdict hangs on them; checks.h judges the reports themselves.
  *
- * Only completed workers count. A figure that nothing was told for is NAN (fractions, means) or
- * RUN_ABSENT (numbers). A mean over reports leaves out the reports that do not tell it.
+ * Workers that never came to their end count as far as they told figures: those are the ones that
+ * one wants to see. A figure that nothing was told for is NAN (fractions, means) or RUN_ABSENT
+ * (numbers). A mean over reports leaves out the reports that do not tell it.
  */
 #ifndef KTSTR_REPORT_STATS_H
 #define KTSTR_REPORT_STATS_H

@@ -473,6 +473,7 @@ void verdict_decide(const struct run *r, enum expect_mode mode, const struct exp
 			judge_workers(r, why);
 		judge_expects(r, mode, expects, ret);
 	}
+	reasons_sort(why);
 	ret->status = why->worst;
 	ret->success = ret->status == STATUS_PASS && r->end == RUN_END_POWEROFF && !r->timed_out &&
 		       !run_crash(r, &(size_t){0});
