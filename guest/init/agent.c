@@ -19,6 +19,9 @@
 /* Patience, on a machine of a few CPUs; see patience(). */
 #define ATTACH_NS (10 * NSEC_PER_SEC)
 #define REPORT_NS (5 * NSEC_PER_SEC) /* for workers to end by themselves */
+/* For the kernel to eject a scheduler that starves its tasks: kernel/sched/ext has a timeout of at
+ * most 30 s (SCX_WATCHDOG_MAX_TIMEOUT) and looks each half of it. */
+#define EJECT_NS (50 * NSEC_PER_SEC)
 #define KILL_NS (2 * NSEC_PER_SEC)   /* for what was killed to be gone */
 #define END_NS (5 * NSEC_PER_SEC)    /* for the scheduler to end by itself */
 
@@ -129,12 +132,28 @@ static void wait_for_workers(struct agent *a, unsigned int cgroup, uint64_t span
 		agent_wait(a, deadline);
 }
 
+/*
+ * Workers that do not end under a scheduler that is up are starved by it. The kernel's own words on
+ * that are worth the wait, and once it is ejected the workers run and report.
+ */
+static void wait_for_ejection(struct agent *a, unsigned int cgroup)
+{
+	uint64_t deadline = clock_deadline_ns(patience(EJECT_NS));
+
+	while (a->sched.up && !a->sched.lost && workers_alive(&a->workers, cgroup) &&
+	       clock_now_ns() < deadline)
+		agent_wait(a, deadline);
+	wait_for_workers(a, cgroup, REPORT_NS);
+}
+
 void agent_stop_workers(struct agent *a, unsigned int cgroup)
 {
 	size_t left;
 
 	workers_tell_stop(&a->workers, cgroup);
 	wait_for_workers(a, cgroup, REPORT_NS);
+	if (workers_alive(&a->workers, cgroup))
+		wait_for_ejection(a, cgroup);
 	if (workers_alive(&a->workers, cgroup)) {
 		workers_kill(&a->workers, cgroup);
 		wait_for_workers(a, cgroup, KILL_NS);

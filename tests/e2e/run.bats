@@ -122,13 +122,13 @@ short()
 }
 
 @test "a scheduler that exits at once" {
-	short "scheduler $(command -v false)" >s.scn
+	short "scheduler $(type -P false)" >s.scn
 	judged 1 s.scn
 	result '.reasons | map(.message) | join(" ") | test("exited with status 1")'
 }
 
 @test "a scheduler that never attaches" {
-	short "scheduler $(command -v sleep) 1000" >s.scn
+	short "scheduler $(type -P sleep) 1000" >s.scn
 	judged 1 s.scn
 	result '.status == "fail"'
 }
