@@ -145,6 +145,7 @@ publish()
 	done >"$dist/main/binary-amd64/Packages"
 	{
 		printf 'Origin: Debian\nSuite: %s\nCodename: %s\nArchitectures: amd64\nComponents: main\n' "$2" "$3"
+		[ -z "${valid_until:-}" ] || echo "Valid-Until: $valid_until"
 		printf 'Date: %s\nSHA256:\n' "$(LC_ALL=C date -u '+%a, %d %b %Y %H:%M:%S UTC')"
 		printf ' %s %s main/binary-amd64/Packages\n' \
 			"$(sha256sum <"$dist/main/binary-amd64/Packages" | cut -c1-64)" \
@@ -336,6 +337,24 @@ block_unpacking()
 	run -2 --separate-stderr from_archive --keyring "$d/none.gpg"
 	[ "$stderr" = "ktstr-kernel: no keys to check packages by: cannot read '$d/none.gpg' (package debian-archive-keyring)" ]
 	has_only
+}
+
+@test "a list past its time: an alias may be, the suite itself must not" {
+	cp -R "$d/archive" "$t/archive"
+	valid_until=$(LC_ALL=C date -u -d '1 hour ago' '+%a, %d %b %Y %H:%M:%S UTC')
+	publish "$d/back" stable-backports nineteen-backports "$t/archive"
+	run -0 --separate-stderr fetch --mirror "copy:$t/archive"
+	[ "$output" = "$kernels/$release/vmlinuz" ]
+	publish "$d/new" nineteen-backports nineteen-backports "$t/archive"
+	run -2 --separate-stderr fetch --mirror "copy:$t/archive" --force
+	[[ $stderr == "ktstr-kernel: cannot read the package list of suite 'nineteen-backports': Release file for "*" is expired"* ]]
+}
+
+@test "a page that is no package list" {
+	mkdir -p "$t/archive/dists/sid"
+	echo '<html>log in first</html>' >"$t/archive/dists/sid/InRelease"
+	run -2 --separate-stderr fetch --mirror "copy:$t/archive" --suite sid
+	[[ $stderr == "ktstr-kernel: cannot read the package list of suite 'sid': "* ]]
 }
 
 @test "a package that is not what the list says is refused" {
