@@ -98,6 +98,16 @@ int link_open(struct link *l, uint64_t deadline_ns, struct err *e)
 	return 0;
 }
 
+void link_give_up(struct link *l)
+{
+	for (size_t i = 0; i < l->n_pending; i++) {
+		console_say("ktstr-init: %.*s", (int)l->pending[i].len, l->pending[i].data);
+		free(l->pending[i].data);
+	}
+	l->n_pending = 0;
+	l->lost = true;
+}
+
 static void keep(struct link *l, enum tlv_type type, const void *data, size_t len)
 {
 	struct link_pending *p = &l->pending[l->n_pending];

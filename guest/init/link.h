@@ -39,6 +39,9 @@ void link_init(struct link *l);
 /* Find the port and open it, waiting for it up to @deadline_ns, and send what was kept. */
 int link_open(struct link *l, uint64_t deadline_ns, struct err *e);
 
+/* The port will not open: write what was kept on the last-words console. */
+void link_give_up(struct link *l);
+
 /* Send bytes as one message. */
 void link_send(struct link *l, enum tlv_type type, const void *data, size_t len);
 

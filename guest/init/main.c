@@ -47,8 +47,9 @@ static void power_off(int code)
 }
 
 /* There is no way to tell the host but the console. */
-static void die(const struct err *e)
+static void die(struct link *l, const struct err *e)
 {
+	link_give_up(l);
 	console_say("PANIC: ktstr-init: %s", e->text);
 	power_off(TOOL_MACHINE);
 }
@@ -77,7 +78,7 @@ static void come_up(struct agent *a)
 		link_trouble(&a->link, TROUBLE_SETUP, "%s", e.text);
 	modules_load(&a->link, MODULES);
 	if (link_open(&a->link, clock_deadline_ns(PORT_NS), &e))
-		die(&e);
+		die(&a->link, &e);
 	cmdline_read(cmdline);
 	machine_hello(&a->link, cmdline);
 	link_life(&a->link, "init", NULL);

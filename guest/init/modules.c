@@ -32,6 +32,7 @@ void modules_load(struct link *l, const char *list)
 
 	if (access(list, F_OK))
 		return;
+	link_life(l, "modules", NULL);
 	if (io_read_file(list, LIST_MAX, &b, &e)) {
 		link_trouble(l, TROUBLE_SETUP, "%s", e.text);
 		return;
