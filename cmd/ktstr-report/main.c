@@ -144,16 +144,17 @@ static void job_read(struct job *job, struct run *run)
 static void job_ask(struct job *job, const struct run *run, const struct result *so_far)
 {
 	_cleanup_buf_ struct buf json = {0};
-	const json_t *program;
 	struct err e;
-	size_t i;
 
 	if (render_json(so_far, &json))
 		out_of_memory();
-	json_array_foreach(run->plan.expects, i,
-			   program) if (expect_ask("jq", json_string_value(program),
-						   buf_text(&json), json.len, &job->expects[i], &e))
-		snprintf(job->expects[i].detail, sizeof(job->expects[i].detail), "%s", e.text);
+	for (size_t i = 0; i < json_array_size(run->plan.expects); i++) {
+		struct expect *x = &job->expects[i];
+		const char *program = json_string_value(json_array_get(run->plan.expects, i));
+
+		if (expect_ask("jq", program, buf_text(&json), json.len, x, &e))
+			snprintf(x->detail, sizeof(x->detail), "%s", e.text);
+	}
 }
 
 static void job_judge(struct job *job, const struct run *run, struct result *ret)

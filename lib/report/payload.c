@@ -81,13 +81,12 @@ const char *payload_need_str(struct payload *p, const char *name)
 
 json_t *payload_strings(struct payload *p, const char *name)
 {
-	json_t *v = member(p, name), *s;
-	size_t i;
+	json_t *v = member(p, name);
 
 	if (!v)
 		return NULL;
 	p->bad |= !json_is_array(v);
-	json_array_foreach (v, i, s)
-		p->bad |= !json_is_string(s);
+	for (size_t i = 0; i < json_array_size(v); i++)
+		p->bad |= !json_is_string(json_array_get(v, i));
 	return json_is_array(v) ? v : NULL;
 }

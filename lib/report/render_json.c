@@ -207,9 +207,8 @@ static void put_guest(struct object o, const struct run *r)
 	static const char *const names[] = {"release",	 "machine", "memory_kb",
 					    "sched_ext", "cmdline", NULL};
 	static const char *const cpu_names[] = {"cpu", "node", "llc", "core", "thread", NULL};
-	json_t *list = json_object_get(r->guest_hello, "cpus"), *cpu, *out;
+	json_t *list = json_object_get(r->guest_hello, "cpus"), *out;
 	struct object x;
-	size_t i;
 
 	if (!r->guest_hello) {
 		put(o, "guest", json_null());
@@ -219,14 +218,10 @@ static void put_guest(struct object o, const struct run *r)
 	put_members(x, r->guest_hello, names);
 	put(x, "life", text(r->life));
 	out = put_array(x, "cpus");
-	json_array_foreach (list, i, cpu) {
+	for (size_t i = 0; i < json_array_size(list) && i < TOPOLOGY_CPUS_MAX; i++) {
 		struct object c = object_new(o.failed);
 
-		if (i == TOPOLOGY_CPUS_MAX) {
-			json_decref(c.json);
-			break;
-		}
-		put_members(c, cpu, cpu_names);
+		put_members(c, json_array_get(list, i), cpu_names);
 		add(o, out, c.json);
 	}
 }

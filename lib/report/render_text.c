@@ -66,8 +66,7 @@ static int text_str(struct buf *out, const char *before, const char *value)
 static int text_machine(const struct result *r, struct buf *out)
 {
 	json_t *hello = r->run->hello, *guest = r->run->guest_hello;
-	json_t *argv = json_object_get(r->run->plan_json, "scheduler"), *word;
-	size_t i;
+	json_t *argv = json_object_get(r->run->plan_json, "scheduler");
 
 	if (text_str(out, "  machine       ", run_str(hello, "engine")) ||
 	    text_str(out, " ", run_str(hello, "engine_mode")) ||
@@ -77,8 +76,8 @@ static int text_machine(const struct result *r, struct buf *out)
 	    text_str(out, ", ended by ", run_str(r->run->exit, "reason")) ||
 	    buf_addf(out, "\n  scheduler    "))
 		return -1;
-	json_array_foreach (argv, i, word)
-		if (text_str(out, " ", json_string_value(word)))
+	for (size_t i = 0; i < json_array_size(argv); i++)
+		if (text_str(out, " ", json_string_value(json_array_get(argv, i))))
 			return -1;
 	return buf_addf(out, "%s\n",
 			!r->run->plan.known   ? " ?"

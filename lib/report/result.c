@@ -45,18 +45,19 @@ static int quote_word(struct buf *out, const char *word)
 
 int result_repro(const struct result *r, struct buf *out)
 {
-	json_t *hello = r->run->hello, *argv = json_object_get(hello, "argv"), *word;
+	json_t *hello = r->run->hello, *argv = json_object_get(hello, "argv");
 	const char *told = run_str(r->run->plan_json, "repro");
 	_cleanup_buf_ struct buf line = {0};
-	size_t i;
 
 	/* The driver knows the whole of it; the machine's own command is better than nothing. */
 	if (told)
 		return clean_line(out, told, strlen(told));
-	json_array_foreach (argv, i, word)
-		if (json_is_string(word) &&
-		    ((i && buf_add(&line, " ", 1)) || quote_word(&line, json_string_value(word))))
+	for (size_t i = 0; i < json_array_size(argv); i++) {
+		const char *word = json_string_value(json_array_get(argv, i));
+
+		if (word && ((line.len && buf_add(&line, " ", 1)) || quote_word(&line, word)))
 			return -1;
+	}
 	return clean_line(out, buf_text(&line), line.len);
 }
 

@@ -75,7 +75,8 @@ enum tlv_type {
 	 * workers) */
 	TLV_STEP_START = 49,
 	TLV_STEP_END = 50,
-	/* json: elapsed_ns, iterations. Only when all steps ran to their end */
+	/* json: elapsed_ns, iterations, workers? (started since the beginning). Only when all steps
+	 * ran to their end */
 	TLV_SCENARIO_END = 51,
 	/* json: one worker's report.
 	 * tid, cgroup, work, step (that spawned it), completed (bool), exit ("reported", "exited",
