@@ -181,9 +181,9 @@ short()
 }
 
 @test "the scenario's own checks: what starves, what leaves its cpuset, what expects" {
-	short "expect '.success'" "expect '.stats.totals.workers == 3'" >s.scn
+	short "expect '.success'" "expect '.stats.total_workers == 3'" >s.scn
 	judged 0 s.scn
-	short "expect '.stats.totals.workers == 4'" >s.scn
+	short "expect '.stats.total_workers == 4'" >s.scn
 	judged 1 s.scn
 	result '.reasons | map(.kind) | index("Expect") != null'
 	short "expect 'nonsense('" >s.scn
