@@ -26,14 +26,15 @@ extern const char *const status_names[STATUSES]; /* "pass", ... */
 /* What a program ends with for it. */
 int status_exit(enum status s);
 
+/* Causes before what follows from them: of reasons with one status the first is the headline. */
 enum reason_kind {
+	REASON_CRASH, /* the guest's kernel, by the scheduler's making */
+	REASON_SCHEDULER_DIED,
 	REASON_STARVED,
 	REASON_STUCK,
 	REASON_UNFAIR,
 	REASON_ISOLATION,
-	REASON_SCHEDULER_DIED,
 	REASON_MONITOR,
-	REASON_CRASH, /* the guest's kernel, by the scheduler's making */
 	REASON_TIMED_OUT,
 	REASON_EXPECT, /* an `expect` or `expect-error` line */
 	REASON_MACHINE,

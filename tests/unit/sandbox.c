@@ -66,8 +66,12 @@ static void act_exec(void)
 	execv("/bin/true", argv);
 }
 
+/* A build with sanitizers has no filter. */
 static bool killed(int status)
 {
+#if defined(__SANITIZE_ADDRESS__)
+	return status == 0;
+#endif
 	return WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS;
 }
 
@@ -83,13 +87,9 @@ static void what_is_named_works(void)
 
 static void all_else_kills(void)
 {
-#if defined(__SANITIZE_ADDRESS__)
-	CHECK(status_of(none, act_socket) == 0);
-#else
 	CHECK(killed(status_of(none, act_socket)));
 	CHECK(killed(status_of(none, act_open)));
 	CHECK(killed(status_of(sockets, act_exec)));
-#endif
 }
 
 int main(void)
