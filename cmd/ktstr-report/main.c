@@ -2,6 +2,7 @@
 /* ktstr-report: frames in, verdict out. See ktstr-report(1). */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +11,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/tool.h"
-#include "report/expect.h"
+#include "report/judge.h"
 #include "report/result.h"
 #include "report/sink.h"
 
@@ -42,12 +43,11 @@ static const struct format {
 };
 
 struct job {
-	render_fn render;
+	struct judge_options options;
 	const char *record, *sidecar, *input;
-	bool no_expect;
 	bool failed; /* something could not be written: the status is at least TOOL_USAGE */
 	struct sink record_sink, sidecar_sink;
-	struct expect expects[RUN_EXPECTS_MAX];
+	char json_path[PATH_MAX], stream_path[PATH_MAX]; /* "" until they are there */
 };
 
 static render_fn format_find(const char *name)
@@ -63,12 +63,12 @@ static void job_parse(struct job *job, int argc, char **argv)
 	const char *arg;
 	int opt;
 
-	job->render = render_json;
+	job->options.render = render_json;
 	job->input = "-";
 	while ((opt = tool_next_option(&tool, argc, argv, &arg)) >= 0) {
 		switch (opt) {
 		case OPT_FORMAT:
-			job->render = format_find(arg);
+			job->options.render = format_find(arg);
 			break;
 		case OPT_RECORD:
 			job->record = arg;
@@ -77,7 +77,7 @@ static void job_parse(struct job *job, int argc, char **argv)
 			job->sidecar = arg;
 			break;
 		case OPT_NO_EXPECT:
-			job->no_expect = true;
+			job->options.no_expect = true;
 			break;
 		}
 	}
@@ -93,119 +93,111 @@ static void job_warn(struct job *job, const struct err *e)
 	job->failed = true;
 }
 
-static void out_of_memory(void)
+static int job_open(const struct job *job)
 {
-	tool_die(&tool, TOOL_USAGE, "out of memory");
+	struct err e;
+	int fd;
+
+	if (strcmp(job->input, "-") == 0)
+		return STDIN_FILENO;
+	fd = open(job->input, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		err_sys(&e, "cannot open '%s'", job->input);
+		tool_die(&tool, TOOL_USAGE, "%s", e.text);
+	}
+	return fd;
 }
 
-static void job_tap(void *ctx, const void *data, size_t len)
+/* Pass the stream on to the judge and into the files, as it comes. */
+static int job_pump(struct job *job, int fd, struct judge *judge, struct err *e)
 {
-	struct job *job = ctx;
+	static char data[65536];
+	ssize_t n;
 
-	sink_take(&job->record_sink, data, len);
-	sink_take(&job->sidecar_sink, data, len);
+	while ((n = read(fd, data, sizeof(data))) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(e, "cannot read '%s'",
+				       fd == STDIN_FILENO ? "standard input" : job->input);
+		sink_take(&job->record_sink, data, (size_t)n);
+		sink_take(&job->sidecar_sink, data, (size_t)n);
+		judge_feed(judge, data, (size_t)n);
+	}
+	return 0;
 }
 
-static void job_read(struct job *job, struct run *run)
+static void job_read(struct job *job, int fd, struct judge *judge)
 {
-	struct run_tap tap = {.take = job_tap, .ctx = job};
-	_cleanup_close_ int fd = -1;
-	bool is_stdin = strcmp(job->input, "-") == 0;
 	struct err e;
 
-	if (!is_stdin) {
-		fd = open(job->input, O_RDONLY | O_CLOEXEC);
-		if (fd < 0) {
-			err_sys(&e, "cannot open '%s'", job->input);
-			tool_die(&tool, TOOL_USAGE, "%s", e.text);
-		}
-	}
-	job->record_sink.fd = job->sidecar_sink.fd = -1;
 	if (job->record)
 		sink_open(&job->record_sink, job->record);
 	if (job->sidecar)
 		sink_open_in(&job->sidecar_sink, job->sidecar);
-	if (run_read(run, is_stdin ? STDIN_FILENO : fd, is_stdin ? "standard input" : job->input,
-		     &tap, &e)) {
+	if (job_pump(job, fd, judge, &e)) {
 		sink_close(&job->sidecar_sink);
+		judge_destroy(judge);
 		tool_die(&tool, TOOL_USAGE, "%s", e.text);
 	}
 	if (sink_close(&job->record_sink))
 		job_warn(job, &job->record_sink.error);
-	if (job->sidecar_sink.failed) {
+}
+
+/* DIR/TEST<suffix>; false when that is too long, which is told. */
+static bool job_path(struct job *job, const char *test, const char *suffix, char ret[PATH_MAX])
+{
+	struct err e;
+
+	if (snprintf(ret, PATH_MAX, "%s/%s%s", job->sidecar, test, suffix) < PATH_MAX)
+		return true;
+	*ret = 0;
+	err_set(&e, ENAMETOOLONG, "path '%s' is too long", job->sidecar);
+	job_warn(job, &e);
+	return false;
+}
+
+static void job_keep_stream(struct job *job, const char *test)
+{
+	struct sink *s = &job->sidecar_sink;
+	char path[PATH_MAX];
+	struct err e;
+
+	if (!job_path(job, test, ".tlv", path))
+		return;
+	if (s->failed) {
 		/* Only now its name is known. */
-		errno = job->sidecar_sink.error.code;
-		err_sys(&e, "cannot keep '%s/%s.tlv'", job->sidecar, run->plan.test);
+		errno = s->error.code;
+		err_sys(&e, "cannot keep '%s'", path);
 		job_warn(job, &e);
+	} else if (sink_keep(s, path)) {
+		job_warn(job, &s->error);
+	} else {
+		memcpy(job->stream_path, path, sizeof(path));
 	}
 }
 
-/* Ask the expectations of the result so far. */
-static void job_ask(struct job *job, const struct run *run, const struct result *so_far)
+static void job_keep_result(struct job *job, const struct judged *r)
 {
-	_cleanup_buf_ struct buf json = {0};
 	struct err e;
 
-	if (render_json(so_far, &json))
-		out_of_memory();
-	for (size_t i = 0; i < json_array_size(run->plan.expects); i++) {
-		struct expect *x = &job->expects[i];
-		const char *program = json_string_value(json_array_get(run->plan.expects, i));
-
-		if (expect_ask("jq", program, buf_text(&json), json.len, x, &e))
-			snprintf(x->detail, sizeof(x->detail), "%s", e.text);
-	}
-}
-
-static void job_judge(struct job *job, const struct run *run, struct result *ret)
-{
-	enum expect_mode mode = job->no_expect ? EXPECT_IGNORE : EXPECT_LATER;
-
-	if (result_init(ret, run, mode, NULL))
-		out_of_memory();
-	if (job->no_expect || json_array_size(run->plan.expects) == 0 ||
-	    ret->verdict.status == STATUS_MACHINE || ret->verdict.status == STATUS_SKIP)
+	if (!job_path(job, r->test, ".json", job->json_path))
 		return;
-	job_ask(job, run, ret);
-	result_deinit(ret);
-	if (result_init(ret, run, EXPECT_JUDGE, job->expects))
-		out_of_memory();
+	if (io_write_file(job->json_path, buf_text(&r->json), r->json.len, &e)) {
+		*job->json_path = 0;
+		job_warn(job, &e);
+	}
 }
 
-static void job_keep(struct job *job, struct result *r, char json_path[PATH_MAX],
-		     char stream_path[PATH_MAX])
-{
-	const char *test = r->run->plan.test;
-	_cleanup_buf_ struct buf json = {0};
-	struct err e;
-
-	if (snprintf(json_path, PATH_MAX, "%s/%s.json", job->sidecar, test) >= PATH_MAX ||
-	    snprintf(stream_path, PATH_MAX, "%s/%s.tlv", job->sidecar, test) >= PATH_MAX) {
-		err_set(&e, ENAMETOOLONG, "path '%s' is too long", job->sidecar);
-		job_warn(job, &e);
-		return;
-	}
-	if (!job->sidecar_sink.failed) {
-		if (sink_keep(&job->sidecar_sink, stream_path))
-			job_warn(job, &job->sidecar_sink.error);
-		else
-			r->stream_path = stream_path;
-	}
-	if (render_json(r, &json))
-		out_of_memory();
-	if (io_write_file(json_path, buf_text(&json), json.len, &e))
-		job_warn(job, &e);
-	else
-		r->json_path = json_path;
-}
-
-static void job_print(struct job *job, const struct result *r)
+static void job_print(struct job *job, struct judge *judge)
 {
 	_cleanup_buf_ struct buf out = {0};
 	struct err e;
 
-	if (job->render(r, &out))
-		out_of_memory();
+	if (judge_form(judge, job->json_path, job->stream_path, &out, &e)) {
+		job_warn(job, &e);
+		return;
+	}
 	/* A reader that has seen enough is none of our business; the status still tells. */
 	if (io_write_all(STDOUT_FILENO, buf_text(&out), out.len, "standard output", &e) &&
 	    e.code != EPIPE)
@@ -220,26 +212,45 @@ static int job_status(const struct job *job, enum status s)
 	return status_exit(s);
 }
 
+/* A pipe must not take the place of one that is closed; using that one still fails. */
+static void standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_PATH);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
-	static char json_path[PATH_MAX], stream_path[PATH_MAX];
-	static struct job job;
-	struct run *run = run_create();
-	struct result result;
-	int status;
+	static struct job job = {.record_sink.fd = -1, .sidecar_sink.fd = -1};
+	_cleanup_(judged_deinit) struct judged result = {0};
+	struct judge judge;
+	struct err e;
+	int fd;
 
 	signal(SIGPIPE, SIG_IGN);
+	standard_descriptors();
 	job_parse(&job, argc, argv);
-	if (!run)
-		out_of_memory();
-	job_read(&job, run);
-	job_judge(&job, run, &result);
-	result.colour = tool_wants_colour(STDOUT_FILENO);
-	if (job.sidecar)
-		job_keep(&job, &result, json_path, stream_path);
-	job_print(&job, &result);
-	status = job_status(&job, result.verdict.status);
-	result_deinit(&result);
-	run_destroy(run);
-	return status;
+	job.options.colour = tool_wants_colour(STDOUT_FILENO);
+	fd = job_open(&job);
+	if (judge_start(&judge, &job.options, &e))
+		tool_die(&tool, TOOL_USAGE, "%s", e.text);
+	job_read(&job, fd, &judge);
+	if (judge_result(&judge, &result, &e)) {
+		/* The stream is what is needed to find out why. */
+		if (job.sidecar)
+			job_keep_stream(&job, result.test);
+		tool_die(&tool, TOOL_USAGE, "%s", e.text);
+	}
+	if (job.sidecar) {
+		job_keep_stream(&job, result.test);
+		job_keep_result(&job, &result);
+	}
+	job_print(&job, &judge);
+	judge_destroy(&judge);
+	return job_status(&job, result.status);
 }

@@ -162,7 +162,7 @@ static void add_exit(struct run *r, struct payload *p)
 	r->timed_out = timed_out;
 }
 
-static bool is_file_name(const char *name)
+bool run_is_test_name(const char *name)
 {
 	size_t len = strlen(name);
 
@@ -195,7 +195,7 @@ static void add_plan(struct run *r, struct payload *p)
 	plan.expect_error = payload_need_bool(p, "expect_error");
 	plan.expects = payload_strings(p, "expects");
 	plan.n_steps = json_array_size(steps);
-	p->bad |= !json_is_array(steps) || !is_file_name(test) ||
+	p->bad |= !json_is_array(steps) || !run_is_test_name(test) ||
 		  json_array_size(plan.expects) > RUN_EXPECTS_MAX;
 	read_checks(p, &plan);
 	/* The agent sends it too, for those who have no ktstr-scenario in front. */
@@ -537,7 +537,7 @@ struct run *run_create(void)
 		free(r);
 		return NULL;
 	}
-	memcpy(r->plan.test, "unnamed", sizeof("unnamed"));
+	memcpy(r->plan.test, RUN_UNNAMED, sizeof(RUN_UNNAMED));
 	r->plan.max_gap_ns = r->plan.max_spread_ppm = RUN_ABSENT;
 	r->scenario_elapsed_ns = RUN_ABSENT;
 	for (size_t i = 0; i < RUN_TEXTS; i++)
@@ -589,7 +589,7 @@ static int run_take(struct run *r, struct tlv_reader *reader, const char *data, 
 }
 
 static int run_pump(struct run *r, struct tlv_reader *reader, int fd, const char *what,
-		    const struct run_tap *tap, struct err *e)
+		    struct err *e)
 {
 	static const size_t chunk = 65536;
 	_cleanup_free_ char *data = malloc(chunk);
@@ -598,15 +598,13 @@ static int run_pump(struct run *r, struct tlv_reader *reader, int fd, const char
 
 	if (!data)
 		return err_set(e, ENOMEM, "out of memory for the frame stream");
-	/* One read(2) at a time: what has arrived is taken and recorded at once. */
+	/* One read(2) at a time: what has arrived is taken at once. */
 	while ((n = read(fd, data, chunk)) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return err_sys(e, "cannot read '%s'", what);
 		total += (size_t)n;
-		if (tap)
-			tap->take(tap->ctx, data, (size_t)n);
 		if (run_take(r, reader, data, (size_t)n, e))
 			return -1;
 	}
@@ -617,14 +615,14 @@ static int run_pump(struct run *r, struct tlv_reader *reader, int fd, const char
 	return 0;
 }
 
-int run_read(struct run *r, int fd, const char *what, const struct run_tap *tap, struct err *e)
+int run_read(struct run *r, int fd, const char *what, struct err *e)
 {
 	struct tlv_reader *reader = tlv_reader_create();
 	int ret;
 
 	if (!reader)
 		return err_set(e, ENOMEM, "out of memory for the frame stream");
-	ret = run_pump(r, reader, fd, what, tap, e);
+	ret = run_pump(r, reader, fd, what, e);
 	tlv_reader_destroy(reader);
 	return ret;
 }

@@ -29,6 +29,7 @@
 #define RUN_EXPECTS_MAX 256u
 #define RUN_NAME_MAX 64u /* bytes of a name */
 #define RUN_LINE_MAX 1024u
+#define RUN_UNNAMED "unnamed"
 
 #define RUN_ABSENT PAYLOAD_ABSENT /* "not told" for every number here */
 
@@ -141,7 +142,7 @@ struct run_worker {
 /* TLV_PLAN, as far as it is judged by. */
 struct run_plan {
 	bool known;
-	char test[RUN_NAME_MAX + 1]; /* "unnamed" without a plan; fit for a file name */
+	char test[RUN_NAME_MAX + 1]; /* RUN_UNNAMED without a plan; fit for a file name */
 	bool has_scheduler;
 	bool expect_error;
 	char *expect_error_text; /* or NULL; owned */
@@ -206,18 +207,14 @@ void run_add(struct run *r, const struct tlv_message *m);
 /* All messages were added; @stats are the reader's. */
 void run_finish(struct run *r, const struct tlv_stats *stats, uint64_t bytes);
 
-/* Somebody who wants the raw bytes of the stream too, as they come. */
-struct run_tap {
-	void (*take)(void *ctx, const void *data, size_t len);
-	void *ctx;
-};
-
 /*
- * Read frames from @fd to its end and hand the raw bytes to @tap (NULL: nobody). Fails only when
- * @fd cannot be read or memory is out; damage in the stream is not a failure, it is counted. @what
- * names the descriptor in errors.
+ * Read frames from @fd to its end. Fails only when @fd cannot be read or memory is out; damage in
+ * the stream is not a failure, it is counted. @what names the descriptor in errors.
  */
-int run_read(struct run *r, int fd, const char *what, const struct run_tap *tap, struct err *e);
+int run_read(struct run *r, int fd, const char *what, struct err *e);
+
+/* Whether @name can be a test's: 1 to RUN_NAME_MAX of [A-Za-z0-9._-], not . or .. */
+bool run_is_test_name(const char *name);
 
 /* The text of a crash of the agent on COM2, from `PANIC:` on; NULL when there is none. *len its
  * length; owned by the run. */

@@ -89,10 +89,8 @@ void sink_open_in(struct sink *s, const char *dir)
 	}
 }
 
-void sink_take(void *ctx, const void *data, size_t len)
+void sink_take(struct sink *s, const void *data, size_t len)
 {
-	struct sink *s = ctx;
-
 	if (s->fd >= 0 && io_write_all(s->fd, data, len, s->path, &s->error))
 		sink_fail(s);
 }

@@ -30,8 +30,8 @@ void sink_open(struct sink *s, const char *path);
  */
 void sink_open_in(struct sink *s, const char *dir);
 
-/* Add bytes; of the shape that struct run_tap wants, @ctx is the sink. */
-void sink_take(void *ctx, const void *data, size_t len);
+/* Add bytes; nothing happens when there is no file. */
+void sink_take(struct sink *s, const void *data, size_t len);
 
 /* Give the file of sink_open_in() the name @path, which an older file may have had. Returns 0, or
  * -1 with s->error set; then nothing is left. */

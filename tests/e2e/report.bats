@@ -212,6 +212,57 @@ xml() {
 	cmp raw.tlv good.tlv
 }
 
+# Start a report on the fifo `pipe`, with half of a stream in it. Sets report, judge (process ids) and
+# out (descriptor).
+begin() {
+	mkfifo pipe
+	ktstr-report "$@" <pipe >out.json 2>err.txt &
+	report=$!
+	exec {out}>pipe
+	head -c 500 good.tlv >&"$out"
+	for _ in $(seq 200); do
+		judge=$(pgrep -P "$report") && grep -q '^Seccomp:.*[12]$' "/proc/$judge/status" && return
+		sleep 0.05
+	done
+}
+
+@test "frames are read behind a filter, without a file in reach" {
+	begin --record raw.tlv
+	if ! grep -q '^Seccomp:.*2$' "/proc/$judge/status"; then
+		exec {out}>&-
+		skip "a build with sanitizers has no filter"
+	fi
+	# the stream, the way to the caller, and what both have as standard error
+	[ "$(ls "/proc/$judge/fd")" = $'0\n1\n2' ]
+	grep -q '^Seccomp:.*0$' "/proc/$report/status"
+	tail -c +501 good.tlv >&"$out"
+	exec {out}>&-
+	wait "$report"
+	[ "$(jq -r .status out.json)" = pass ]
+}
+
+@test "when the reader of frames dies there is one line and the stream is kept" {
+	mkdir side
+	begin --record raw.tlv --sidecar side
+	kill -SEGV "$judge"
+	tail -c +501 good.tlv >&"$out"
+	exec {out}>&-
+	run -2 wait "$report"
+	[ "$(cat err.txt)" = "ktstr-report: the process that reads the frames died of signal 11" ]
+	[ ! -s out.json ]
+	cmp raw.tlv good.tlv
+	cmp side/unnamed.tlv good.tlv
+	[ ! -e side/unnamed.json ]
+}
+
+@test "closed descriptors are errors, not other files" {
+	run -2 --separate-stderr bash -c 'ktstr-report <&-'
+	[ "$stderr" = "ktstr-report: cannot read 'standard input': bad file descriptor" ]
+	run -2 --separate-stderr bash -c 'ktstr-report good.tlv >&-'
+	[ "$stderr" = "ktstr-report: cannot write 'standard output': bad file descriptor" ]
+	run -0 bash -c 'ktstr-report good.tlv 2>&- <&-'
+}
+
 @test "what cannot be kept costs the status, not the verdict" {
 	run -2 --separate-stderr ktstr-report --sidecar nowhere good.tlv
 	jq -e '.status == "pass"' <<<"$output"
