@@ -2,7 +2,10 @@
 #include "tlv/tlv.h"
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "test.h"
 
@@ -227,8 +230,84 @@ static void many_sources_are_bounded(void)
 	tlv_reader_destroy(g.r);
 }
 
+#define WRITERS 8
+#define FRAMES_EACH 12500u /* 100,000 together */
+
+/* Byte @i of message @seq of writer @who; the length is in it too. */
+static uint8_t pattern(unsigned int who, uint32_t seq, size_t i)
+{
+	return (uint8_t)(who * 31 + seq * 7 + i);
+}
+
+static size_t pattern_len(unsigned int who, uint32_t seq)
+{
+	return (seq * 2654435761u + who * 977u) % TLV_PAYLOAD_MAX;
+}
+
+/* A child: writes its messages straight to the pipe, one frame each. */
+static void write_many(int fd, unsigned int who)
+{
+	struct tlv_writer w = {.fd = fd, .source = TLV_FROM_MONITOR, .instance = (uint8_t)who};
+	static uint8_t data[TLV_PAYLOAD_MAX];
+	struct err e;
+
+	for (uint32_t seq = 0; seq < FRAMES_EACH; seq++) {
+		size_t len = pattern_len(who, seq);
+
+		for (size_t i = 0; i < len; i++)
+			data[i] = pattern(who, seq, i);
+		if (tlv_write(&w, 9, 0, data, len, &e))
+			_exit(1);
+	}
+	_exit(0);
+}
+
+static bool pattern_fits(const struct tlv_message *m)
+{
+	if (m->instance >= WRITERS || m->len != pattern_len(m->instance, m->seq))
+		return false;
+	for (size_t i = 0; i < m->len; i++)
+		if (m->data[i] != pattern(m->instance, m->seq, i))
+			return false;
+	return true;
+}
+
+static void eight_writers_on_one_pipe_tear_no_frame(void)
+{
+	struct tlv_reader *r = tlv_reader_create();
+	const struct tlv_stats *st = tlv_reader_stats(r);
+	size_t wrong = 0, children_failed = 0;
+	char chunk[10007];
+	struct tlv_message m;
+	ssize_t n;
+	int p[2], status;
+
+	CHECK(pipe(p) == 0);
+	fflush(stdout);
+	for (unsigned int who = 0; who < WRITERS; who++)
+		if (fork() == 0)
+			write_many(p[1], who);
+	close(p[1]);
+	while ((n = read(p[0], chunk, sizeof(chunk))) > 0) {
+		tlv_reader_feed(r, chunk, (size_t)n);
+		while (tlv_reader_next(r, &m))
+			wrong += !pattern_fits(&m);
+	}
+	while (wait(&status) > 0)
+		children_failed += status != 0;
+	tlv_reader_end(r);
+	CHECK(!tlv_reader_next(r, &m));
+	CHECK(wrong == 0 && children_failed == 0);
+	CHECK(st->frames == WRITERS * FRAMES_EACH && st->messages == WRITERS * FRAMES_EACH);
+	CHECK(st->bad_frames == 0 && st->skipped_bytes == 0 && st->lost_messages == 0);
+	CHECK(st->torn_messages == 0 && !st->truncated);
+	close(p[0]);
+	tlv_reader_destroy(r);
+}
+
 int main(void)
 {
+	RUN(eight_writers_on_one_pipe_tear_no_frame);
 	RUN(frame_fits_a_pipe);
 	RUN(round_trip);
 	RUN(empty_message);
