@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "../helper/run_lines.h"
+#include "base/io.h"
 #include "report/clean.h"
 #include "test.h"
 
@@ -148,24 +149,42 @@ static void last_step_has_a_rate(void)
 	frames_deinit(&f);
 }
 
+/* Whatever the cut: it is told, nothing passes, all forms can be made, and JSON is JSON. */
+static void cut_stream(const char *data, size_t total)
+{
+	for (size_t len = 0; len < total; len++) {
+		struct judged j = judge(data, len);
+		const struct verdict *v = &j.result.verdict;
+
+		CHECK(run_truncated(j.run));
+		CHECK(v->status >= STATUS_INCONCLUSIVE && !v->success);
+		for (size_t i = 1; i < RENDERS && len % 16 == 0; i++)
+			free(form(&j, renders[i]));
+		if (len % 4 == 0)
+			json_decref(json_of(&j));
+		judged_deinit(&j);
+	}
+}
+
 static void cut_at_every_offset(void)
 {
 	struct frames f;
 
 	run_frames(NULL, &f);
-	for (size_t len = 0; len < f.out.len; len++) {
-		struct judged j = judge(f.out.data, len);
-		const struct verdict *v = &j.result.verdict;
-
-		CHECK(run_truncated(j.run));
-		CHECK(v->status >= STATUS_INCONCLUSIVE && !v->success);
-		/* Whatever the cut: all forms can be made, and JSON is JSON. */
-		for (size_t i = 1; i < RENDERS && len % 16 == 0; i++)
-			free(form(&j, renders[i]));
-		json_decref(json_of(&j));
-		judged_deinit(&j);
-	}
+	cut_stream(f.out.data, f.out.len);
 	frames_deinit(&f);
+}
+
+/* A recording that the caller names: how a real run looks when it is cut. */
+static const char *recording;
+static void recording_cut_at_every_offset(void)
+{
+	_cleanup_buf_ struct buf b = {0};
+	struct err e;
+	int failed = io_read_file(recording, 1u << 20, &b, &e);
+
+	CHECK(!failed);
+	cut_stream(buf_text(&b), b.len);
 }
 
 #define EVIL \
@@ -311,7 +330,8 @@ static void exit_code_from_the_sentinel(void)
 	frames_deinit(&f);
 }
 
-int main(void)
+/* report [RECORDING] */
+int main(int argc, char **argv)
 {
 	RUN(good_run_as_json);
 	RUN(figures);
@@ -322,5 +342,9 @@ int main(void)
 	RUN(long_texts_are_cut_and_counted);
 	RUN(many_workers_are_listed_in_part);
 	RUN(exit_code_from_the_sentinel);
+	if (argc > 1) {
+		recording = argv[1];
+		RUN(recording_cut_at_every_offset);
+	}
 	return TEST_END();
 }
