@@ -22,8 +22,8 @@
 /* For the kernel to eject a scheduler that starves its tasks: kernel/sched/ext has a timeout of at
  * most 30 s (SCX_WATCHDOG_MAX_TIMEOUT) and looks each half of it. */
 #define EJECT_NS (50 * NSEC_PER_SEC)
-#define KILL_NS (2 * NSEC_PER_SEC)   /* for what was killed to be gone */
-#define END_NS (5 * NSEC_PER_SEC)    /* for the scheduler to end by itself */
+#define KILL_NS (2 * NSEC_PER_SEC) /* for what was killed to be gone */
+#define END_NS (5 * NSEC_PER_SEC)  /* for the scheduler to end by itself */
 
 /*
  * An emulated machine's CPUs share one host CPU, so each is the slower the more there are: @span_ns
