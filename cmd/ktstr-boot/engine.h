@@ -63,6 +63,8 @@ struct engine_ops {
 	/* One line that names version and mode: see TLV_HELLO. Owned by the engine. */
 	const char *(*version)(struct engine *engine);
 	const char *(*mode)(struct engine *engine);
+	/* One line on why this mode is not to be relied on; NULL when there is nothing to say. */
+	const char *(*warning)(struct engine *engine);
 	/* What the engine's process wrote to its stderr, last part; owned by the engine. */
 	const char *(*complaint)(struct engine *engine);
 	/* End it at once, without a word from the guest; ENGINE_DIED follows. */

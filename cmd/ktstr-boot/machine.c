@@ -631,6 +631,7 @@ static int machine_start(struct machine *m, struct err *e)
 		.multi_threaded = o->multi_threaded,
 		.qemu = o->qemu,
 	};
+	const char *warning;
 
 	m->start_ns = clock_now_ns();
 	m->limit_ns = clock_deadline_ns(o->boot_timeout_ns ? o->boot_timeout_ns
@@ -639,6 +640,9 @@ static int machine_start(struct machine *m, struct err *e)
 	if (o->engine->start(&config, &m->engine, e))
 		return -1;
 	send_hello(m);
+	warning = o->engine->warning(m->engine);
+	if (warning)
+		o->warn(warning);
 	if (sandbox_enter(needed_calls, e))
 		return -1;
 	return o->engine->resume(m->engine, e);

@@ -35,6 +35,7 @@ struct machine_options {
 	uint64_t console_limit, bulk_limit; /* bytes passed on at most */
 	char **argv;			    /* for the record */
 	int out_fd;
+	void (*warn)(const char *text); /* tell people something that changes no result */
 };
 
 /*

@@ -170,6 +170,11 @@ static void take_option(struct request *r, int opt, const char *arg)
 	}
 }
 
+static void warn(const char *text)
+{
+	tool_warn(&tool, "%s", text);
+}
+
 static void request_parse(struct request *r, int argc, char **argv)
 {
 	const char *arg = NULL, *qemu = getenv("KTSTR_QEMU");
@@ -184,7 +189,8 @@ static void request_parse(struct request *r, int argc, char **argv)
 			    .console_limit = 16u << 20,
 			    .bulk_limit = 256u << 20,
 			    .argv = argv,
-			    .out_fd = STDOUT_FILENO},
+			    .out_fd = STDOUT_FILENO,
+			    .warn = warn},
 	};
 	cmdline_add(r, CMDLINE_BASE);
 	while ((opt = tool_next_option(&tool, argc, argv, &arg)) >= 0)

@@ -195,6 +195,17 @@ ends_with()
 	grep -q 'killed by signal 11' err
 }
 
+@test "a thread a vCPU, with a warning where that is not dependable" {
+	boot --topology 1n1l2c1t --tcg-threads multi --boot-timeout 60s || true
+	frames | grep -q '^boot HELLO.*"engine_mode":"multi"'
+	major=$(qemu-system-x86_64 --version | sed -n 's/.*version \([0-9]*\).*/\1/p')
+	if [ "$major" -lt 10 ]; then
+		grep -q 'not dependable with a QEMU older than 10.0' err
+	else
+		[ ! -s err ]
+	fi
+}
+
 @test "an engine that is missing" {
 	run -2 boot --qemu /nonexistent/qemu
 	grep -q "^ktstr-boot: cannot run '/nonexistent/qemu': no such file or directory$" err

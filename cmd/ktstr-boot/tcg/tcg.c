@@ -30,6 +30,7 @@
 #define START_NS (60 * NSEC_PER_SEC)
 #define COMPLAINT_MAX 2048
 #define ARGS_MAX 512
+#define MULTI_THREADED_SINCE 10 /* QEMU's first dependable major version in that mode */
 
 struct tcg {
 	struct engine engine;
@@ -430,6 +431,15 @@ static const char *tcg_mode(struct engine *engine)
 	return ((struct tcg *)engine)->multi_threaded ? "multi" : "icount";
 }
 
+static const char *tcg_warning(struct engine *engine)
+{
+	struct tcg *t = (struct tcg *)engine;
+
+	if (!t->multi_threaded || strtol(t->version, NULL, 10) >= MULTI_THREADED_SINCE)
+		return NULL;
+	return "a thread a vCPU is not dependable with a QEMU older than 10.0: guests die at random";
+}
+
 const struct engine_ops engine_tcg = {
 	.name = "tcg",
 	.start = tcg_start,
@@ -441,6 +451,7 @@ const struct engine_ops engine_tcg = {
 	.threads = tcg_threads,
 	.version = tcg_version,
 	.mode = tcg_mode,
+	.warning = tcg_warning,
 	.complaint = tcg_complaint,
 	.kill = tcg_kill,
 	.destroy = tcg_destroy,
