@@ -157,6 +157,9 @@ static bool row_is_judged(const struct verdict *v, unsigned int row)
 		return v->expects_judged;
 	if (row >= ROW_NOT_STARVED)
 		return v->checks_judged;
+	/* A scheduler that failed as it must cut the scenario short. */
+	if (row == ROW_SCENARIO && v->expected_error)
+		return false;
 	/* A dead machine says nothing of the scheduler. */
 	return row < ROW_SCHEDULER || v->status != STATUS_MACHINE;
 }
