@@ -125,12 +125,23 @@ $(O)/tests/helper/%: $(O)/tests/helper/%.o $(LIBRARY)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) $^ -Wl,--as-needed $(LIBS_ALL) -o $@
 
-# Fuzz targets are built with clang in one go, library included, so that coverage sees all of it.
-$(O)/tests/fuzz/%: tests/fuzz/%.c $(LIB_SRC) Makefile
+# Fuzz targets and a library of their own are built with clang, so that coverage sees all of it.
+FUZZ_CC = $(CLANG) $(CPPFLAGS_ALL) -std=gnu11 -O1 -g -fno-sanitize-recover=all -MMD -MP
+FUZZ_OBJ := $(LIB_SRC:%.c=$(O)/fuzz/%.o)
+
+$(O)/fuzz/%.o: %.c Makefile
 	$(call say,FUZZ,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CLANG) $(CPPFLAGS_ALL) -std=gnu11 -O1 -g -fsanitize=fuzzer$(,)address$(,)undefined \
-		-fno-sanitize-recover=all $< $(LIB_SRC) -Wl,--as-needed $(LIBS_ALL) -o $@
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer-no-link$(,)address$(,)undefined -c $< -o $@
+
+$(O)/fuzz/libktstr.a: $(FUZZ_OBJ)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(O)/tests/fuzz/%: tests/fuzz/%.c $(O)/fuzz/libktstr.a Makefile
+	$(call say,FUZZ,$@)
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer$(,)address$(,)undefined $< $(O)/fuzz/libktstr.a \
+		-Wl,--as-needed $(LIBS_ALL) -o $@
 
 .PHONY: test-programs fuzz-programs
 test-programs: $(UNIT_BIN) $(HELPER_BIN)
