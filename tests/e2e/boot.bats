@@ -139,7 +139,6 @@ text_address()
 # signalled SIGNAL: start a machine that runs on, send the signal once the guest is up
 start_hanging()
 {
-	mkfifo up
 	"$bin/ktstr-boot" --kernel "$vmlinux" --initrd "$initrd" --append ktstr.fault=hang \
 		--timeout 300s --vm vm >out 2>err &
 	pid=$!
@@ -147,6 +146,8 @@ start_hanging()
 		kill -0 "$pid"
 		sleep 0.05
 	done
+	# It answers once the engine is up.
+	"$helper/vmctl" vm status
 	[ -n "$(engines)" ]
 }
 

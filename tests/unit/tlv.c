@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "test.h"
 
 struct got {
@@ -305,8 +306,32 @@ static void eight_writers_on_one_pipe_tear_no_frame(void)
 	tlv_reader_destroy(r);
 }
 
-int main(void)
+/* For the fuzz target: streams with its two leading bytes (piece, 0). */
+static int write_seeds(const char *dir)
 {
+	for (unsigned int n = 0; n < 4; n++) {
+		_cleanup_buf_ struct buf out = {0}, path = {0};
+		struct tlv_writer a = writer(&out, TLV_FROM_BOOT), b = writer(&out, TLV_FROM_GUEST);
+		static const uint8_t zeros[2 * TLV_PAYLOAD_MAX];
+		struct err e;
+
+		buf_add(&out, "\x20", 2);
+		tlv_write(&a, 1, 0, "{}", 2, &e);
+		tlv_write(&b, 2, 5, zeros, n * 3000, &e);
+		tlv_write(&a, 3, 0, NULL, 0, &e);
+		buf_addf(&path, "%s/tlv-%u", dir, n);
+		if (io_write_file(path.data, out.data, out.len, &e)) {
+			fprintf(stderr, "%s\n", e.text);
+			return 2;
+		}
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 3 && strcmp(argv[1], "--seeds") == 0)
+		return write_seeds(argv[2]);
 	RUN(eight_writers_on_one_pipe_tear_no_frame);
 	RUN(frame_fits_a_pipe);
 	RUN(round_trip);
