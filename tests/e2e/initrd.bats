@@ -143,7 +143,7 @@ ldd_names()
 	local tried=0
 	for program in "$(command -v bash)" "$(command -v qemu-system-x86_64)" "$(command -v git)" \
 		"$(command -v bpftool)" "$(command -v clang)"; do
-		[ -x "$program" ] && file -Lb "$program" | grep -q 'dynamically linked' || continue
+		[ -x "$program" ] && readelf -lW "$program" 2>/dev/null | grep -q INTERP || continue
 		closure /etc/ld.so.conf "$program" /scheduler/x >pairs
 		[ "$(head -n 1 pairs)" = "$program /scheduler/x" ]
 		sed 1d pairs | sed 's,.*/,,' | sort -u >ours
