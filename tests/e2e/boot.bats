@@ -136,7 +136,7 @@ text_address()
 	[ "$(jq '.console_bytes - .console_dropped_bytes' <<<"$usage")" -eq 1000 ]
 }
 
-# signalled SIGNAL: start a machine that runs on, send the signal once the guest is up
+# start_hanging: a machine that runs on, in the background; $pid is its ktstr-boot
 start_hanging()
 {
 	"$bin/ktstr-boot" --kernel "$vmlinux" --initrd "$initrd" --append ktstr.fault=hang \
