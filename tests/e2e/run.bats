@@ -42,13 +42,13 @@ result()
 	}
 }
 
-# short [STATEMENT...]: a small scenario on standard output
+# short [STATEMENT...]: a small scenario on standard output, $duration long
 short()
 {
 	cat <<-END
 	test short
 	topology 1n2l1c1t
-	duration 500ms
+	duration ${duration:-500ms}
 	$(printf '%s\n' "$@")
 	step load
 	  cgroup a workers=2 work=spin
@@ -104,13 +104,14 @@ short()
 }
 
 @test "a scheduler error with its message" {
-	short 'scheduler scx-ktstr --crash-after=0.2' >s.scn
+	duration=2s short 'scheduler scx-ktstr --crash-after=0.2' >s.scn
 	judged 1 s.scn
 	result '[.reasons[] | select(.kind == "SchedulerDied")] | length == 1'
 }
 
 @test "a scheduler whose process ends" {
-	short 'scheduler scx-ktstr --exit-after=0.2' >s.scn
+	# The kernel takes half a second to let go of a scheduler.
+	duration=2s short 'scheduler scx-ktstr --exit-after=0.2' >s.scn
 	judged 1 s.scn
 	result '[.reasons[] | select(.kind == "SchedulerDied")] | length == 1'
 }
