@@ -24,6 +24,7 @@
 #define PANIC_NS (5 * NSEC_PER_SEC) /* for the kernel to print its last words and reset */
 #define END_NS (10 * NSEC_PER_SEC)  /* for the engine to end after the guest has */
 #define PANIC_TEXT "Kernel panic - not syncing" /* kernel/panic.c */
+#define DRAIN_NS (2 * NSEC_PER_SEC)		/* for the reader, once we are told to stop */
 #define COM2_LIMIT (1u << 20)
 /* The console is written byte by byte: a look at the ports waits for more to come together. */
 #define PUMP_EVERY_NS (5 * NSEC_PER_MSEC)
@@ -112,7 +113,8 @@ static void machine_end(struct machine *m, enum end_reason reason, const char *f
 static void machine_stop(struct machine *m, enum end_reason reason, const char *detail)
 {
 	machine_end(m, reason, "%s", detail);
-	m->o->engine->kill(m->engine);
+	if (m->engine && !m->engine_gone)
+		m->o->engine->kill(m->engine);
 }
 
 static void span_text(uint64_t ns, char *ret, size_t size)
@@ -276,8 +278,6 @@ static void machine_signal(struct machine *m)
 		if (!m->end_signal)
 			m->end_signal = (int)info.ssi_signo;
 		machine_stop(m, END_SIGNAL, text);
-		/* Nor do we wait any longer for somebody to read. */
-		m->out.closed = m->out.closed || m->engine_gone;
 	}
 }
 
@@ -579,15 +579,19 @@ static void machine_turn(struct machine *m)
 	machine_limit(m);
 }
 
-/* Let the reader take what is left; a signal ends the wait. */
+/* Let the reader take what is left; who signals us gets no more than DRAIN_NS of that. */
 static void machine_drain(struct machine *m)
 {
-	while (output_pending(&m->out)) {
+	uint64_t deadline = m->end_signal ? clock_deadline_ns(DRAIN_NS) : CLOCK_NEVER;
+
+	while (output_pending(&m->out) && clock_now_ns() < deadline) {
 		struct pollfd p[] = {{.fd = m->signal_fd, .events = POLLIN},
 				     {.fd = m->out.fd, .events = POLLOUT}};
 
-		poll(p, 2, -1);
+		poll(p, 2, clock_poll_ms(deadline));
 		machine_signal(m);
+		if (m->end_signal && deadline == CLOCK_NEVER)
+			deadline = clock_deadline_ns(DRAIN_NS);
 		output_flush(&m->out);
 	}
 }

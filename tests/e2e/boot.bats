@@ -156,7 +156,7 @@ ends_with()
 {
 	local status=0
 	wait "$pid" || status=$?
-	[ "$status" -eq "$1" ]
+	[ "$status" -eq "$1" ] || { echo "ended with $status" && return 1; }
 }
 
 @test "TERM ends the machine in order" {
@@ -166,6 +166,24 @@ ends_with()
 	[ "$(exit_member reason)" = signal ]
 	[ "$(exit_member signal)" = 15 ]
 	frames | tail -n 1 | grep -q '^boot USAGE'
+}
+
+@test "a signal while nobody reads does not wait for ever" {
+	mkfifo stuck
+	exec 8<>stuck
+	"$bin/ktstr-boot" --kernel "$vmlinux" --initrd "$initrd" --append ktstr.fault=hang --vm vm \
+		>stuck 2>err 8>&- &
+	pid=$!
+	until [ -S vm/ctl ]; do
+		kill -0 "$pid"
+		sleep 0.05
+	done
+	"$helper/vmctl" vm status
+	# A pipe that is full: the frames of the end do not fit.
+	(trap '' PIPE && timeout 1 cat /dev/zero >&8) || :
+	kill -INT "$pid" && kill -TERM "$pid"
+	ends_with 130
+	exec 8>&-
 }
 
 @test "KILL leaves no engine behind" {
