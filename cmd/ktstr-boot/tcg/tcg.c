@@ -130,9 +130,9 @@ static void args_build(struct args *a, const struct engine_config *c, int qmp_fd
 		arg_option(a, "-icount", "shift=0,sleep=off");
 	arg_option(a, "-rtc", "base=2024-01-01T00:00:00%s", c->multi_threaded ? "" : ",clock=vm");
 	/*
-	 * A kernel that sees a hypervisor takes unfair spinlocks. A vCPU that waits for one looks at
-	 * it once a turn and gives the turn away (PAUSE), so beside a CPU that takes the lock again
-	 * and again it can miss it for most of a second.
+	 * A kernel that sees a hypervisor takes unfair spinlocks. A vCPU that waits for one looks
+	 * at it once a turn and gives the turn away (PAUSE), so beside a CPU that takes the lock
+	 * again and again it can miss it for most of a second.
 	 */
 	arg_option(a, "-cpu", "max,vendor=GenuineIntel,-rdrand,-rdseed,-hypervisor");
 	arg_option(a, "-m", "%lluM", mib);
