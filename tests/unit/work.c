@@ -251,6 +251,8 @@ static void test_killed(void)
 	CHECK(strstr(text, "\"exit\":\"timed-out\"") != NULL);
 	CHECK(strstr(text, "\"exit_status\":9") != NULL);
 	CHECK(strstr(text, "\"iterations\":0") == NULL);
+	CHECK(strstr(text, "\"wall_ns\":0,") == NULL);
+	CHECK(strstr(text, "\"max_gap_ns\":0,") == NULL);
 	CHECK(workers_iterations(&workers) >= 3); /* kept beyond the report */
 	free(l.pending[0].data);
 }
