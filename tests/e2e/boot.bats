@@ -136,11 +136,11 @@ text_address()
 	[ "$(jq '.console_bytes - .console_dropped_bytes' <<<"$usage")" -eq 1000 ]
 }
 
-# start_hanging: a machine that runs on, in the background; $pid is its ktstr-boot
+# start_hanging [OUT]: a machine that runs on, in the background; $pid is its ktstr-boot
 start_hanging()
 {
 	"$bin/ktstr-boot" --kernel "$vmlinux" --initrd "$initrd" --append ktstr.fault=hang \
-		--timeout 300s --vm vm >out 2>err &
+		--timeout 300s --vm vm >"${1:-out}" 2>err 8>&- &
 	pid=$!
 	until [ -S vm/ctl ]; do
 		kill -0 "$pid"
@@ -171,14 +171,7 @@ ends_with()
 @test "a signal while nobody reads does not wait for ever" {
 	mkfifo stuck
 	exec 8<>stuck
-	"$bin/ktstr-boot" --kernel "$vmlinux" --initrd "$initrd" --append ktstr.fault=hang --vm vm \
-		>stuck 2>err 8>&- &
-	pid=$!
-	until [ -S vm/ctl ]; do
-		kill -0 "$pid"
-		sleep 0.05
-	done
-	"$helper/vmctl" vm status
+	start_hanging stuck
 	# A pipe that is full: the frames of the end do not fit.
 	(trap '' PIPE && timeout 1 cat /dev/zero >&8) || :
 	kill -INT "$pid" && kill -TERM "$pid"
