@@ -401,6 +401,17 @@ static void judge_stream(const struct run *r, struct reasons *ret)
 			    "%" PRIu64 " bytes of the console were dropped", console);
 }
 
+/* A plan that was made for another machine proves nothing on this one. */
+static void judge_topology(const struct run *r, struct reasons *ret)
+{
+	const char *planned = run_str(r->plan_json, "topology"),
+		   *had = run_str(r->hello, "topology");
+
+	if (planned && had && strcmp(planned, had) != 0)
+		reasons_add(ret, STATUS_INCONCLUSIVE, REASON_OTHER, ROW_MACHINE,
+			    "the plan is for a machine of %s, and this one was %s", planned, had);
+}
+
 /* ---- expectations ---- */
 
 static void judge_expect(const char *program, const struct expect *x, unsigned int row,
@@ -467,6 +478,7 @@ void verdict_decide(const struct run *r, enum expect_mode mode, const struct exp
 		if (!ret->expected_error)
 			judge_end(r, why);
 		judge_stream(r, why);
+		judge_topology(r, why);
 		ret->checks_judged =
 			why->worst != STATUS_MACHINE && r->plan.known && !ret->expected_error;
 		if (ret->checks_judged)

@@ -397,6 +397,12 @@ static void expected_errors(void)
 static void silence_is_no_pass(void)
 {
 	static const struct want wants[] = {
+		{"a plan for another machine",
+		 {{"=boot HELLO",
+		   "boot HELLO {\"tool\":\"ktstr-boot\",\"topology\":\"1n2l1c1t\"}"}},
+		 STATUS_INCONCLUSIVE,
+		 REASON_OTHER,
+		 "for a machine of 1n1l2c1t, and this one was 1n2l1c1t"},
 		{"no plan",
 		 {{"-scenario PLAN", NULL}},
 		 STATUS_INCONCLUSIVE,
