@@ -142,5 +142,10 @@ tests_run()
 	status=0
 	wait "$pid" || status=$?
 	[ "$status" = 130 ]
+	# Told to end, it may take a moment on a busy machine.
+	for _ in {1..100}; do
+		kill -0 "$job" || break
+		sleep 0.1
+	done
 	run ! kill -0 "$job"
 }
