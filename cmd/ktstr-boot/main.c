@@ -205,13 +205,6 @@ static void request_parse(struct request *r, int argc, char **argv)
 		cmdline_add(r, "nokaslr");
 }
 
-static uint64_t memory_default(const struct topology *t)
-{
-	uint64_t mib = 256 + 64ull * topology_cpus(t);
-
-	return mib < 512 ? 512 : mib;
-}
-
 int main(int argc, char **argv)
 {
 	_cleanup_(boot_image_close) struct boot_image image = {.kernel_fd = -1, .initrd_fd = -1};
@@ -230,7 +223,7 @@ int main(int argc, char **argv)
 	if (boot_image_open(&image, r.kernel, r.initrd, r.machine.kaslr, &e))
 		tool_die(&tool, TOOL_USAGE, "%s", e.text);
 	if (!r.machine.memory_mib)
-		r.machine.memory_mib = memory_default(&r.machine.topology);
+		r.machine.memory_mib = topology_memory_mib(&r.machine.topology);
 	r.machine.kernel = r.kernel;
 	r.machine.kernel_release = *image.release ? image.release : NULL;
 	r.machine.kernel_fd = image.kernel_fd;

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void text_clean(char *text)
+void err_text_clean(char *text)
 {
 	for (unsigned char *c = (unsigned char *)text; *c; c++)
 		if (*c < 0x20 || *c == 0x7f)
@@ -21,7 +21,7 @@ int err_set(struct err *e, int code, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(e->text, sizeof(e->text), fmt, ap);
 	va_end(ap);
-	text_clean(e->text);
+	err_text_clean(e->text);
 	e->code = code;
 	return -1;
 }
@@ -39,7 +39,7 @@ int err_sys(struct err *e, const char *fmt, ...)
 	used = strlen(e->text);
 	snprintf(e->text + used, sizeof(e->text) - used, ": %c%s", tolower((unsigned char)*reason),
 		 *reason ? reason + 1 : "");
-	text_clean(e->text);
+	err_text_clean(e->text);
 	e->code = code;
 	return -1;
 }
@@ -56,6 +56,6 @@ int err_prefix(struct err *e, const char *fmt, ...)
 	va_end(ap);
 	used = strlen(e->text);
 	snprintf(e->text + used, sizeof(e->text) - used, ": %s", old);
-	text_clean(e->text);
+	err_text_clean(e->text);
 	return -1;
 }

@@ -16,6 +16,9 @@ struct err {
 	char text[ERR_TEXT_MAX]; /* one line, lower case, subject quoted, no full stop */
 };
 
+/* Replace control characters in @text by '?', in place, so that it is safe to print. */
+void err_text_clean(char *text);
+
 /*
  * Fill @e with @code and the formatted text (cut at ERR_TEXT_MAX - 1 bytes). Control characters
  * that came in through an argument are replaced by '?', so the text is safe to print.

@@ -83,9 +83,7 @@ static void vwarn(const struct tool *tool, const char *fmt, va_list ap)
 	char text[ERR_TEXT_MAX + 256];
 
 	vsnprintf(text, sizeof(text), fmt, ap);
-	for (unsigned char *c = (unsigned char *)text; *c; c++)
-		if (*c < 0x20 || *c == 0x7f)
-			*c = '?';
+	err_text_clean(text);
 	fprintf(stderr, "%s: %s\n", tool->name, text);
 }
 

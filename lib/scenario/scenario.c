@@ -5,9 +5,6 @@
 #include <stdlib.h>
 
 #define PPM 1000000u
-#define MEMORY_BASE_MIB 256u
-#define MEMORY_CPU_MIB 64u
-#define MEMORY_LEAST_MIB 512u
 
 static void strings_destroy(char **list, size_t n)
 {
@@ -35,11 +32,7 @@ void scenario_destroy(struct scenario *s)
 
 uint64_t scenario_memory_mib(const struct scenario *s)
 {
-	uint64_t mib = MEMORY_BASE_MIB + (uint64_t)MEMORY_CPU_MIB * topology_cpus(&s->topology);
-
-	if (s->memory_mib)
-		return s->memory_mib;
-	return mib > MEMORY_LEAST_MIB ? mib : MEMORY_LEAST_MIB;
+	return s->memory_mib ? s->memory_mib : topology_memory_mib(&s->topology);
 }
 
 /* A hold that does not depend on the other steps; 0 for one that does. */

@@ -57,6 +57,14 @@ static inline unsigned int topology_cpus(const struct topology *t)
 	return t->llcs * t->cores * t->threads;
 }
 
+/* What guests of this size get when nobody says: 256 MiB and 64 for each CPU, at least 512. */
+static inline unsigned int topology_memory_mib(const struct topology *t)
+{
+	unsigned int mib = 256 + 64 * topology_cpus(t);
+
+	return mib < 512 ? 512 : mib;
+}
+
 static inline unsigned int topology_llc_cpus(const struct topology *t)
 {
 	return t->cores * t->threads;
