@@ -90,6 +90,22 @@ enum tlv_type {
 	/* json: exit_code: what the agent ends with: 0 when the plan ran to its end, 1 when
 	 * something under TLV_TROUBLE or the scheduler's death cut it short. Last of the guest. */
 	TLV_GUEST_EXIT = 53,
+
+	/* ---- ktstr-monitor ---- */
+
+	/* json: what the samples that follow are: see lib/sample/schema.h. A new one takes the
+	 * place of the one before */
+	TLV_SAMPLE_SCHEMA = 64,
+	/* binary: one sample, see lib/sample/sample.h */
+	TLV_SAMPLE = 65,
+	/* json: what the monitor did or could not do. kind: "attached" (to a kernel), "lost" (the
+	 * kernel went away: reboot), "watchdog" (override of the sched_ext watchdog's timeout),
+	 * "trouble"; message; generation?, attach_ns? ("attached"), expected_jiffies?,
+	 * observed_jiffies?, hz? ("watchdog") */
+	TLV_MONITOR_NOTE = 66,
+	/* json: the last of the monitor. samples, invalid, missed, schemas, reason ("count",
+	 * "for", "vm-gone", "signal", "end-of-file") */
+	TLV_MONITOR_END = 67,
 };
 
 #endif

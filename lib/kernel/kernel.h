@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A running (or dead) guest kernel seen through its memory: where things are and what they look
+ * like. Nothing but memory is needed; a vmlinux, System.map or BTF given by the user is taken
+ * instead of what the guest has. What the kernel's objects mean is told by the other files here.
+ */
+#ifndef KTSTR_KERNEL_KERNEL_H
+#define KTSTR_KERNEL_KERNEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "kernel/kallsyms.h"
+#include "kernel/kmem.h"
+#include "kernel/types.h"
+#include "kernel/vmcoreinfo.h"
+#include "mem/mem.h"
+
+#define KERNEL_CPUS_MAX 8192u
+
+struct kernel {
+	struct vmcoreinfo vmcoreinfo;
+	struct kmem mem;
+	struct kallsyms *symbols;
+	struct types *types;
+	unsigned int nr_cpu_ids; /* possible CPUs are numbered below it; at most KERNEL_CPUS_MAX */
+	uint64_t *percpu;	 /* __per_cpu_offset[nr_cpu_ids] */
+	unsigned int hz;	 /* jiffies a second */
+};
+
+/* Files that the user gave, NULL for none: contents, borrowed during kernel_attach. */
+struct kernel_sources {
+	const struct buf *vmlinux, *system_map, *btf;
+};
+
+/*
+ * Find the kernel in @m and learn its layout. Fails with EAGAIN while it has not come up so far
+ * that all this is there (no VMCOREINFO yet, symbols that do not fit it, per-CPU areas not set up);
+ * other codes mean that waiting does not help. *ret is the caller's (kernel_detach); @m must
+ * outlive it.
+ */
+int kernel_attach(struct mem *m, const struct kernel_sources *sources, struct kernel **ret,
+		  struct err *e);
+/* NULL is allowed. */
+void kernel_detach(struct kernel *k);
+
+/* Whether the kernel that was attached to is still the one in memory: false after a reboot. */
+bool kernel_is_alive(const struct kernel *k);
+
+/* The address of symbol @name. */
+int kernel_symbol(const struct kernel *k, const char *name, uint64_t *ret, struct err *e);
+
+/* The address of a per-CPU variable on @cpu: @var is its symbol's value or a __percpu pointer. */
+int kernel_percpu(const struct kernel *k, uint64_t var, unsigned int cpu, uint64_t *ret,
+		  struct err *e);
+
+/* CPUs of the mask that symbol @name (`__cpu_online_mask`, `__cpu_possible_mask`) holds: a bit each
+ * in @bits, of (nr_cpu_ids + 63) / 64 words. */
+int kernel_cpumask(const struct kernel *k, const char *name, uint64_t *bits, struct err *e);
+
+/* The number at member @m of the object at @kva, sign extended, bit fields cut out. */
+int kernel_read_member(const struct kernel *k, uint64_t kva, const struct member *m, uint64_t *ret,
+		       struct err *e);
+
+#endif
