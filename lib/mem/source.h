@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Files that hold memory in a form of their own: ELF cores (core.c), whose pieces are mapped, and
+ * kdump-compressed ones (kdump.c), which are unpacked as they are read. For lib/mem alone.
+ */
+#ifndef KTSTR_MEM_SOURCE_H
+#define KTSTR_MEM_SOURCE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "mem/mem.h"
+
+/*
+ * The ranges of the ELF core @fd by physical address, sorted, cut where the file has a page twice,
+ * and the text of its VMCOREINFO note (NULL for none). Both are the caller's to free.
+ */
+int core_ranges(int fd, struct mem_range **ret_ranges, size_t *ret_n, char **ret_vmcoreinfo,
+		struct err *e);
+
+struct kdump;
+
+/* As mem_open for a kdump-compressed core; ENOTSUP when this was built without libkdumpfile. @fd
+ * stays the caller's. */
+int kdump_open(int fd, struct kdump **ret, char **ret_vmcoreinfo, struct err *e);
+void kdump_close(struct kdump *k); /* NULL is allowed */
+int kdump_read_memory(struct kdump *k, uint64_t gpa, void *buf, size_t len, struct err *e);
+int kdump_find_memory(struct kdump *k, uint64_t from_gpa, const void *needle, size_t len,
+		      size_t align, uint64_t *ret_gpa, struct err *e);
+uint64_t kdump_memory_size(const struct kdump *k);
+uint64_t kdump_memory_end(const struct kdump *k);
+
+#endif
