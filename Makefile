@@ -58,7 +58,7 @@ FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(O)/tests/fuzz/%)
 MAN := $(wildcard man/*.[1-9])
 
 # Libraries of a program, in the order the linker wants them.
-LIBS_ALL := -ljansson -lelf -lseccomp -lzstd -llzma -llz4 -lz
+LIBS_ALL := -ljansson -lbpf -lelf -lseccomp -lzstd -llzma -llz4 -lz
 # The agent runs alone in an initramfs, so it is static.
 AGENT_SRC := $(wildcard guest/init/*.c guest/work/*.c)
 AGENT := $(if $(AGENT_SRC),$(O)/guest/ktstr-init)
