@@ -17,7 +17,6 @@
 
 #define SAMPLE_ABSENT UINT64_MAX /* a cell that could not be had */
 #define SAMPLE_COMM_MAX 16u
-#define SAMPLE_DSQS_MAX 4096u
 
 /* Why a sample does not count. 0: it does. */
 enum sample_invalid {

@@ -18,6 +18,7 @@
 #define SCHEMA_COLUMNS_MAX 128u
 #define SCHEMA_ROWS_MAX 65536u
 #define SCHEMA_CELLS_MAX (1u << 20) /* of one sample, all tables */
+#define SAMPLE_DSQS_MAX 4096u	    /* rows of SAMPLE_DSQ */
 
 enum sample_table {
 	/* One row: jiffies, scx_enable_state, scx_exit_kind, scx_aborting, scx_bypass_depth,
