@@ -6,6 +6,7 @@
 #   V=1        show the commands
 #   SAN=1      address and undefined-behaviour sanitizers, in build-san/
 #   WERROR=    warnings are not errors (for packagers)
+#   LIBKDUMPFILE=   without libkdumpfile, although it is there
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -38,7 +39,14 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvl
 	-Wno-missing-field-initializers # {0} and designated initialisers leave the rest zero on purpose
 , := ,
 SANFLAGS := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
-CPPFLAGS_ALL := -D_GNU_SOURCE -DKTSTR_VERSION='"$(VERSION)"' -Ilib -Iguest $(CPPFLAGS)
+# Whether a program with it really links: headers alone say nothing.
+ifeq ($(origin LIBKDUMPFILE),undefined)
+LIBKDUMPFILE := $(shell echo 'int main(void) { return !kdump_new(); }' | \
+	$(CC) $(CPPFLAGS) -include libkdumpfile/kdumpfile.h -x c - -o /dev/null $(LDFLAGS) -lkdumpfile \
+	2>/dev/null && echo yes)
+endif
+CPPFLAGS_ALL := -D_GNU_SOURCE -DKTSTR_VERSION='"$(VERSION)"' -Ilib -Iguest \
+	$(if $(LIBKDUMPFILE),-DHAVE_LIBKDUMPFILE) $(CPPFLAGS)
 CFLAGS_ALL := -std=gnu11 $(CFLAGS) $(WARNINGS) $(WERROR) $(SANFLAGS)
 LDFLAGS_ALL := $(LDFLAGS) $(SANFLAGS)
 
@@ -58,7 +66,7 @@ FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(O)/tests/fuzz/%)
 MAN := $(wildcard man/*.[1-9])
 
 # Libraries of a program, in the order the linker wants them.
-LIBS_ALL := -ljansson -lbpf -lelf -lseccomp -lzstd -llzma -llz4 -lz
+LIBS_ALL := $(if $(LIBKDUMPFILE),-lkdumpfile) -ljansson -lbpf -lelf -lseccomp -lzstd -llzma -llz4 -lz
 # The agent runs alone in an initramfs, so it is static.
 AGENT_SRC := $(wildcard guest/init/*.c guest/work/*.c)
 AGENT := $(if $(AGENT_SRC),$(O)/guest/ktstr-init)

@@ -33,7 +33,7 @@ struct mem {
 	int *fds; /* our own, one for each different descriptor among the ranges */
 	size_t n_fds;
 	bool writable;
-	struct kdump *kdump; /* instead of all that: a file that must be unpacked */
+	struct packed *packed; /* instead of all that: a file that must be unpacked */
 	char *vmcoreinfo;
 };
 
@@ -180,7 +180,7 @@ void mem_destroy(struct mem *m)
 			       (size_t)m->maps[i].len + m->maps[i].slack);
 	for (size_t i = 0; i < m->n_fds; i++)
 		close(m->fds[i]);
-	kdump_close(m->kdump);
+	packed_close(m->packed);
 	free(m->maps);
 	free(m->fds);
 	free(m->vmcoreinfo);
@@ -235,8 +235,8 @@ int mem_read(const struct mem *m, uint64_t gpa, void *buf, size_t len, struct er
 {
 	uint8_t *to = buf;
 
-	if (m->kdump)
-		return kdump_read_memory(m->kdump, gpa, buf, len, e);
+	if (m->packed)
+		return packed_read(m->packed, gpa, buf, len, e);
 	while (len) {
 		const struct mem_map *map = map_at(m, gpa);
 		size_t n;
@@ -347,8 +347,8 @@ int mem_find(const struct mem *m, uint64_t from_gpa, const void *needle, size_t 
 {
 	if (!len || !align || (align & (align - 1)))
 		return err_set(e, EINVAL, "nothing to search for, or alignment %zu", align);
-	if (m->kdump)
-		return kdump_find_memory(m->kdump, from_gpa, needle, len, align, ret_gpa, e);
+	if (m->packed)
+		return packed_find(m->packed, from_gpa, needle, len, align, ret_gpa, e);
 	for (size_t i = 0; i < m->n_maps; i++) {
 		const struct mem_map *map = &m->maps[i];
 		int found;
@@ -369,8 +369,8 @@ uint64_t mem_size(const struct mem *m)
 {
 	uint64_t size = 0;
 
-	if (m->kdump)
-		return kdump_memory_size(m->kdump);
+	if (m->packed)
+		return packed_size(m->packed);
 	for (size_t i = 0; i < m->n_maps; i++)
 		size += m->maps[i].len;
 	return size;
@@ -380,8 +380,8 @@ uint64_t mem_end(const struct mem *m)
 {
 	const struct mem_map *last = m->n_maps ? &m->maps[m->n_maps - 1] : NULL;
 
-	if (m->kdump)
-		return kdump_memory_end(m->kdump);
+	if (m->packed)
+		return packed_end(m->packed);
 	return last ? last->gpa + last->len : 0;
 }
 
@@ -485,7 +485,7 @@ static int open_kdump(int fd, bool writable, struct mem **ret, struct err *e)
 	m = mem_alloc(0);
 	if (!m)
 		return err_set(e, ENOMEM, "out of memory");
-	if (kdump_open(fd, &m->kdump, &m->vmcoreinfo, e)) {
+	if (packed_open(fd, &m->packed, &m->vmcoreinfo, e)) {
 		mem_destroy(m);
 		return -1;
 	}

@@ -19,16 +19,16 @@
 int core_ranges(int fd, struct mem_range **ret_ranges, size_t *ret_n, char **ret_vmcoreinfo,
 		struct err *e);
 
-struct kdump;
+struct packed;
 
 /* As mem_open for a kdump-compressed core; ENOTSUP when this was built without libkdumpfile. @fd
  * stays the caller's. */
-int kdump_open(int fd, struct kdump **ret, char **ret_vmcoreinfo, struct err *e);
-void kdump_close(struct kdump *k); /* NULL is allowed */
-int kdump_read_memory(struct kdump *k, uint64_t gpa, void *buf, size_t len, struct err *e);
-int kdump_find_memory(struct kdump *k, uint64_t from_gpa, const void *needle, size_t len,
-		      size_t align, uint64_t *ret_gpa, struct err *e);
-uint64_t kdump_memory_size(const struct kdump *k);
-uint64_t kdump_memory_end(const struct kdump *k);
+int packed_open(int fd, struct packed **ret, char **ret_vmcoreinfo, struct err *e);
+void packed_close(struct packed *p); /* NULL is allowed */
+int packed_read(struct packed *p, uint64_t gpa, void *buf, size_t len, struct err *e);
+int packed_find(struct packed *p, uint64_t from_gpa, const void *needle, size_t len, size_t align,
+		uint64_t *ret_gpa, struct err *e);
+uint64_t packed_size(const struct packed *p);
+uint64_t packed_end(const struct packed *p);
 
 #endif
