@@ -28,8 +28,8 @@ struct kallsyms {
 	uint32_t *at;	 /* at[i]: where in names symbol i begins */
 	uint64_t *kva;	 /* kva[i]: its address */
 	uint32_t *order; /* symbols by address; NULL when the table is in that order */
-	uint64_t *slots; /* the index of names: see kallsyms_table.c */
-	unsigned int slot_bits;
+	uint32_t *slots; /* the index of names: see kallsyms_index.c */
+	unsigned int slot_bits, number_bits;
 	uint64_t image_start, image_end; /* what kallsyms_name() answers for: [start, end) */
 };
 
