@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "kernel/printk.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "kernel/printk_ring.h"
+
+/* A record of newlines alone makes many times its own length: no log is longer than this. */
+#define OUTPUT_MAX (2 * (size_t)PRINTK_TEXT_MAX)
+
+int printk_walk(const struct kernel *k, printk_fn fn, void *arg, uint64_t *ret_skipped,
+		struct err *e)
+{
+	struct printk_ring ring;
+	int ret = 0;
+
+	*ret_skipped = 0;
+	if (printk_ring_init(&ring, &k->mem, &k->vmcoreinfo, e))
+		return -1;
+	for (uint64_t i = 0; i < ring.count && ret == 0; i++) {
+		struct printk_record rec;
+
+		switch (printk_ring_get(&ring, i, &rec)) {
+		case PRINTK_GOT:
+			ret = fn(arg, &rec);
+			break;
+		case PRINTK_LOST:
+			(*ret_skipped)++;
+			break;
+		case PRINTK_EMPTY:
+			break;
+		}
+	}
+	printk_ring_deinit(&ring);
+	return ret;
+}
+
+/* Text as /dev/kmsg gives it: what could act on a terminal as \xNN. */
+static int escaped_add(struct buf *b, const char *text, size_t len)
+{
+	size_t from = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if ((c >= ' ' && c < 0x7f) || c == '\t')
+			continue;
+		if (buf_add(b, text + from, i - from) || buf_addf(b, "\\x%02x", c))
+			return -1;
+		from = i + 1;
+	}
+	return buf_add(b, text + from, len - from);
+}
+
+static int record_add(void *arg, const struct printk_record *r)
+{
+	struct buf *b = arg;
+	size_t start = b->len, width, left = r->len;
+	const char *line = r->text, *newline;
+
+	if (buf_addf(b, "[%5llu.%06llu] ", (unsigned long long)(r->ts_ns / 1000000000),
+		     (unsigned long long)(r->ts_ns / 1000 % 1000000)))
+		return 1;
+	width = b->len - start;
+	while ((newline = memchr(line, '\n', left))) {
+		size_t len = (size_t)(newline - line);
+
+		if (escaped_add(b, line, len) || buf_addf(b, "\n%*s", (int)width, ""))
+			return 1;
+		if (b->len > OUTPUT_MAX)
+			return 2;
+		line += len + 1;
+		left -= len + 1;
+	}
+	if (escaped_add(b, line, left) || buf_add(b, "\n", 1))
+		return 1;
+	return b->len > OUTPUT_MAX ? 2 : 0;
+}
+
+int printk_text(const struct kernel *k, struct buf *ret, struct err *e)
+{
+	uint64_t skipped;
+
+	switch (printk_walk(k, record_add, ret, &skipped, e)) {
+	case 0:
+		return 0;
+	case 1:
+		return err_set(e, ENOMEM, "kernel log: out of memory");
+	case 2:
+		return err_set(e, EFBIG, "the kernel log is more than %zu bytes of text",
+			       OUTPUT_MAX);
+	default:
+		return -1;
+	}
+}
