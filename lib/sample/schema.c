@@ -69,6 +69,7 @@ static int grow(void **array, unsigned int n, size_t size, struct err *e)
 int schema_add_column(struct schema *s, enum sample_table t, const char *name, struct err *e)
 {
 	struct schema_table *table = &s->tables[t];
+	unsigned int max = t == SAMPLE_DSQ ? SCHEMA_DSQ_COLUMNS_MAX : SCHEMA_COLUMNS_MAX;
 	void *columns = table->columns;
 	char clean[SCHEMA_NAME_MAX];
 
@@ -79,9 +80,9 @@ int schema_add_column(struct schema *s, enum sample_table t, const char *name, s
 	if (schema_column(s, t, clean) >= 0)
 		return err_set(e, EEXIST, "table '%s' has a column '%s' already",
 			       sample_table_names[t], name);
-	if (table->n_columns >= SCHEMA_COLUMNS_MAX)
+	if (table->n_columns >= max)
 		return err_set(e, E2BIG, "table '%s' has more than %u columns",
-			       sample_table_names[t], SCHEMA_COLUMNS_MAX);
+			       sample_table_names[t], max);
 	if (grow(&columns, table->n_columns, sizeof(*table->columns), e))
 		return -1;
 	table->columns = columns;

@@ -16,6 +16,7 @@
 
 #define SCHEMA_NAME_MAX 64u /* of a column or row, with the NUL */
 #define SCHEMA_COLUMNS_MAX 128u
+#define SCHEMA_DSQ_COLUMNS_MAX 8u /* a sample has room for all rows of that table */
 #define SCHEMA_ROWS_MAX 65536u
 #define SCHEMA_CELLS_MAX (1u << 20) /* of one sample, all tables */
 #define SAMPLE_DSQS_MAX 4096u	    /* rows of SAMPLE_DSQ */

@@ -6,15 +6,17 @@
 #include "tlv/tlv.h"
 #include "tlv/types.h"
 
-#define JSON(t) {.type = TLV_##t, .is_json = true, .name = #t}
-#define TEXT(t) {.type = TLV_##t, .is_json = false, .name = #t}
+#define JSON(t) {.type = TLV_##t, .form = TLV_JSON, .name = #t}
+#define TEXT(t) {.type = TLV_##t, .form = TLV_TEXT, .name = #t}
+#define BINARY(t) {.type = TLV_##t, .form = TLV_BINARY, .name = #t}
 
 const struct tlv_type_info tlv_types[] = {
-	JSON(HELLO),	TEXT(CONSOLE),	    TEXT(COM2),		  JSON(EXIT),
-	JSON(USAGE),	JSON(PLAN),	    JSON(GUEST_HELLO),	  JSON(LIFE),
-	JSON(TROUBLE),	TEXT(SCHED_OUTPUT), JSON(SCHED_STATE),	  TEXT(KMSG),
-	TEXT(OUTPUT),	TEXT(STDERR),	    JSON(SCENARIO_START), JSON(STEP_START),
-	JSON(STEP_END), JSON(SCENARIO_END), JSON(WORKER),	  JSON(GUEST_EXIT),
+	JSON(HELLO),	     TEXT(CONSOLE),	 TEXT(COM2),	       JSON(EXIT),
+	JSON(USAGE),	     JSON(PLAN),	 JSON(GUEST_HELLO),    JSON(LIFE),
+	JSON(TROUBLE),	     TEXT(SCHED_OUTPUT), JSON(SCHED_STATE),    TEXT(KMSG),
+	TEXT(OUTPUT),	     TEXT(STDERR),	 JSON(SCENARIO_START), JSON(STEP_START),
+	JSON(STEP_END),	     JSON(SCENARIO_END), JSON(WORKER),	       JSON(GUEST_EXIT),
+	JSON(SAMPLE_SCHEMA), BINARY(SAMPLE),	 JSON(MONITOR_NOTE),   JSON(MONITOR_END),
 };
 const size_t tlv_types_count = sizeof(tlv_types) / sizeof(tlv_types[0]);
 

@@ -3,13 +3,19 @@
 #ifndef KTSTR_TLV_NAMES_H
 #define KTSTR_TLV_NAMES_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+/* What a payload is. */
+enum tlv_form {
+	TLV_TEXT, /* a piece of a stream of bytes */
+	TLV_JSON, /* one object */
+	TLV_BINARY,
+};
+
 struct tlv_type_info {
 	uint16_t type; /* enum tlv_type */
-	bool is_json;  /* the payload is one JSON object; otherwise text */
+	enum tlv_form form;
 	const char *name;
 };
 

@@ -120,9 +120,4 @@ static inline void run_frames(const struct run_edit *edits, struct frames *f)
 	}
 }
 
-static inline void frames_deinit(struct frames *f)
-{
-	buf_deinit(&f->out);
-}
-
 #endif

@@ -2,19 +2,23 @@
 /*
  * Prints a frame stream as text, for tests and for people: one line a message,
  * `SOURCE TYPE SEQ GUEST_SECONDS LENGTH PAYLOAD`, control characters of the payload as \xNN and
- * long ones cut. Ends with 1 when anything of the stream was damaged or lost, which it counts on
- * stderr.
+ * long ones cut. A sample is printed as the object that it tells. Ends with 1 when anything of the
+ * stream was damaged or lost, which it counts on stderr.
  */
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/io.h"
 #include "base/parse.h"
 #include "base/tool.h"
+#include "sample/sample.h"
 #include "tlv/names.h"
 #include "tlv/tlv.h"
+#include "tlv/types.h"
 
 static const struct tool_opt opts[] = {
 	{"cut", "BYTES", "print at most so much of a payload (default 400)"},
@@ -49,15 +53,58 @@ static void put_payload(const uint8_t *data, size_t len, size_t cut)
 	printf("%s\n", len > cut ? " ..." : "");
 }
 
+/* The schema last seen of each writer. */
+static struct schema schemas[256];
+
+static void take_schema(const struct tlv_message *m)
+{
+	json_t *json = json_loadb((const char *)m->data, m->len, 0, NULL);
+	struct schema schema;
+	struct err e;
+
+	if (json && schema_from_json(json, &schema, &e) == 0) {
+		schema_deinit(&schemas[m->instance]);
+		schemas[m->instance] = schema;
+	}
+	json_decref(json);
+}
+
+/* The object that a sample tells, to be freed; NULL when it is of no schema that we know. */
+static char *sample_text(const struct tlv_message *m)
+{
+	const struct schema *schema = &schemas[m->instance];
+	json_t *json = NULL;
+	struct sample s;
+	struct err e;
+	char *text;
+
+	if (sample_init(&s, schema, &e))
+		return NULL;
+	if (sample_decode(m->data, m->len, schema, &s, &e) == 0)
+		json = sample_to_json(&s, schema);
+	sample_deinit(&s);
+	text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	json_decref(json);
+	return text;
+}
+
 static void put_message(const struct tlv_message *m, size_t cut)
 {
 	const struct tlv_type_info *info = tlv_type_by_number(m->type);
+	_cleanup_free_ char *sample = NULL;
 
 	put_name(tlv_source_name(m->source), m->source);
 	put_name(info ? info->name : NULL, m->type);
 	printf("%" PRIu32 " %" PRIu64 ".%09" PRIu64 " %zu ", m->seq, m->guest_ns / 1000000000,
 	       m->guest_ns % 1000000000, m->len);
-	put_payload(m->data, m->len, cut);
+	if (m->type == TLV_SAMPLE_SCHEMA)
+		take_schema(m);
+	if (m->type == TLV_SAMPLE)
+		sample = sample_text(m);
+	if (sample)
+		put_payload((const uint8_t *)sample, strlen(sample), cut);
+	else
+		put_payload(m->data, m->len, cut);
 }
 
 int main(int argc, char **argv)
@@ -103,5 +150,7 @@ int main(int argc, char **argv)
 		return TOOL_FAIL;
 	}
 	tlv_reader_destroy(r);
+	for (size_t i = 0; i < 256; i++)
+		schema_deinit(&schemas[i]);
 	return TOOL_PASS;
 }

@@ -36,6 +36,6 @@ int main(int argc, char **argv)
 		buf_consume(&frames.out, frames.out.len);
 	}
 	free(line);
-	buf_deinit(&frames.out);
+	frames_deinit(&frames);
 	return TOOL_PASS;
 }
