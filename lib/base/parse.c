@@ -116,3 +116,16 @@ int parse_fraction_ppm(const char *text, uint32_t *ret_ppm, struct err *e)
 	*ret_ppm = (uint32_t)ppm;
 	return 0;
 }
+
+int parse_decimal_ppm(const char *text, uint64_t min, uint64_t max, uint64_t *ret_ppm,
+		      struct err *e)
+{
+	const char *end = decimal_scaled(text, 1000000, UINT64_MAX / 10, ret_ppm);
+
+	if (!end || *end)
+		return err_set(e, EINVAL, "'%s' is not a number", text);
+	if (*ret_ppm < min || *ret_ppm > max)
+		return err_set(e, ERANGE, "'%s' is not between %g and %g", text, (double)min / 1e6,
+			       (double)max / 1e6);
+	return 0;
+}

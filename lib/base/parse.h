@@ -30,4 +30,8 @@ int parse_span_ns(const char *text, uint64_t *ret_ns, struct err *e);
  */
 int parse_fraction_ppm(const char *text, uint32_t *ret_ppm, struct err *e);
 
+/* A number, whole or with a fraction, as millionths in [@min, @max], both inclusive. */
+int parse_decimal_ppm(const char *text, uint64_t min, uint64_t max, uint64_t *ret_ppm,
+		      struct err *e);
+
 #endif

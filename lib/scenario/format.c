@@ -94,6 +94,23 @@ static int checks_format(const struct scenario_checks *c, struct buf *b)
 			c->not_starved ? "on" : "off", c->isolation ? "on" : "off", gap, spread);
 }
 
+/* What is off by default is written only when it is on. */
+static int monitor_format(const struct thresholds *t, struct buf *b)
+{
+	char limit[UNITS_TEXT_MAX];
+
+	for (unsigned int i = 0; i < THRESHOLDS; i++) {
+		if (t->limit[i] == THRESHOLD_OFF)
+			continue;
+		threshold_format((enum threshold)i, t->limit[i], limit);
+		if (buf_addf(b, "check %s %s\n", threshold_infos[i].check, limit))
+			return -1;
+	}
+	if (t->sustained_samples == SUSTAINED_DEFAULT)
+		return 0;
+	return buf_addf(b, "check sustained-samples %u\n", t->sustained_samples);
+}
+
 int scenario_format(const struct scenario *s, struct buf *b)
 {
 	if (header_format(s, b))
@@ -101,7 +118,7 @@ int scenario_format(const struct scenario *s, struct buf *b)
 	for (size_t i = 0; i < s->n_steps; i++)
 		if (step_format(&s->steps[i], b))
 			return -1;
-	if (checks_format(&s->checks, b))
+	if (checks_format(&s->checks, b) || monitor_format(&s->checks.monitor, b))
 		return -1;
 	for (size_t i = 0; i < s->n_expects; i++)
 		if (quoted_line(b, "expect", s->expects[i]))

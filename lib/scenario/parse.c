@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,6 +39,13 @@ enum statement_type {
 	ST_CHECK_MAX_SPREAD,
 	ST_CHECK_NOT_STARVED,
 	ST_CHECK_ISOLATION,
+	ST_CHECK_MONITOR,
+	ST_CHECK_IMBALANCE, /* from here on as in enum threshold */
+	ST_CHECK_DSQ_DEPTH,
+	ST_CHECK_STALL,
+	ST_CHECK_FALLBACK,
+	ST_CHECK_KEEP_LAST,
+	ST_CHECK_SUSTAINED,
 	ST_EXPECT,
 	ST_STEP,
 	STATEMENTS,
@@ -46,6 +54,7 @@ enum statement_type {
 struct parser {
 	struct scenario *s;
 	const char *presets_path;
+	bool monitor;		       /* `check monitor`: the defaults of what is not given */
 	unsigned int line;	       /* of the statement at hand */
 	unsigned int seen[STATEMENTS]; /* line where it was first given, 0 = not yet */
 	struct words words;
@@ -216,6 +225,30 @@ static int isolation_parse(struct parser *p, char **words, size_t n, struct err 
 	return on_off_parse(words[0], &p->s->checks.isolation, e);
 }
 
+static int monitor_parse(struct parser *p, char **words, size_t n, struct err *e)
+{
+	p->monitor = true;
+	return n ? on_off_parse(words[0], &p->monitor, e) : 0;
+}
+
+#define THRESHOLD_PARSE(name, which)                                                            \
+	static int name##_parse(struct parser *p, char **words, size_t n, struct err *e)        \
+	{                                                                                       \
+		(void)n;                                                                        \
+		return threshold_parse(which, words[0], &p->s->checks.monitor.limit[which], e); \
+	}
+THRESHOLD_PARSE(imbalance, THRESHOLD_IMBALANCE)
+THRESHOLD_PARSE(dsq_depth, THRESHOLD_DSQ_DEPTH)
+THRESHOLD_PARSE(stall, THRESHOLD_STALL)
+THRESHOLD_PARSE(fallback, THRESHOLD_FALLBACK)
+THRESHOLD_PARSE(keep_last, THRESHOLD_KEEP_LAST)
+
+static int sustained_parse(struct parser *p, char **words, size_t n, struct err *e)
+{
+	(void)n;
+	return parse_uint(words[0], 1, SUSTAINED_MAX, &p->s->checks.monitor.sustained_samples, e);
+}
+
 static int expect_parse(struct parser *p, char **words, size_t n, struct err *e)
 {
 	struct scenario *s = p->s;
@@ -345,6 +378,18 @@ static const struct statement {
 	[ST_CHECK_NOT_STARVED] = {"check", "not-starved", "on|off", PLACE_CHECK, 1, 1,
 				  not_starved_parse},
 	[ST_CHECK_ISOLATION] = {"check", "isolation", "on|off", PLACE_CHECK, 1, 1, isolation_parse},
+	[ST_CHECK_MONITOR] = {"check", "monitor", "[on|off]", PLACE_CHECK, 0, 1, monitor_parse},
+	[ST_CHECK_IMBALANCE] = {"check", "max-imbalance", "RATIO|off", PLACE_CHECK, 1, 1,
+				imbalance_parse},
+	[ST_CHECK_DSQ_DEPTH] = {"check", "max-local-dsq-depth", "N|off", PLACE_CHECK, 1, 1,
+				dsq_depth_parse},
+	[ST_CHECK_STALL] = {"check", "stall", "on|off", PLACE_CHECK, 1, 1, stall_parse},
+	[ST_CHECK_FALLBACK] = {"check", "max-fallback-rate", "N|off", PLACE_CHECK, 1, 1,
+			       fallback_parse},
+	[ST_CHECK_KEEP_LAST] = {"check", "max-keep-last-rate", "N|off", PLACE_CHECK, 1, 1,
+				keep_last_parse},
+	[ST_CHECK_SUSTAINED] = {"check", "sustained-samples", "N", PLACE_CHECK, 1, 1,
+				sustained_parse},
 	[ST_EXPECT] = {"expect", NULL, "JQ-PROGRAM", PLACE_ANYWHERE, 1, 1, expect_parse},
 	[ST_STEP] = {"step", NULL, "NAME [hold=HOLD]", PLACE_ANYWHERE, 1, 2, step_parse},
 };
@@ -391,6 +436,18 @@ static int statement_parse(struct parser *p, const struct statement *st, struct 
 	return err_prefix(e, "%s%s%s", st->name, st->sub ? " " : "", st->sub ? st->sub : "");
 }
 
+static int unknown_check(const char *name, struct err *e)
+{
+	char known[256] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < STATEMENTS; i++)
+		if (statements[i].place == PLACE_CHECK && used < sizeof(known))
+			used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s",
+						 used ? ", " : "", statements[i].sub);
+	return err_set(e, EINVAL, "unknown check '%s' (%s)", name, known);
+}
+
 static int line_parse(struct parser *p, struct err *e)
 {
 	const struct statement *st = statement_find(&p->words);
@@ -404,9 +461,7 @@ static int line_parse(struct parser *p, struct err *e)
 		return 0;
 	}
 	if (!st && strcmp(name, "check") == 0)
-		return err_set(e, EINVAL,
-			       "unknown check '%s' (max-gap, max-spread, not-starved, isolation)",
-			       p->words.n > 1 ? p->words.word[1] : "");
+		return unknown_check(p->words.n > 1 ? p->words.word[1] : "", e);
 	if (!st)
 		return err_set(e, EINVAL, "unknown statement '%s'", name);
 	if (st->place == PLACE_HEADER && p->s->n_steps)
@@ -460,6 +515,14 @@ static int text_parse(struct parser *p, const char *file, const char *text, size
 	return more ? err_prefix(e, "%s:%u", file, r.line) : 0;
 }
 
+/* `check monitor` is for what no statement of its own says. */
+static void monitor_defaults(struct parser *p)
+{
+	for (unsigned int i = 0; p->monitor && i < THRESHOLDS; i++)
+		if (!p->seen[ST_CHECK_IMBALANCE + i])
+			p->s->checks.monitor.limit[i] = threshold_infos[i].def;
+}
+
 /* What can be said only when all statements are known. */
 static int whole_check(struct parser *p, const char *file, struct err *e)
 {
@@ -471,6 +534,7 @@ static int whole_check(struct parser *p, const char *file, struct err *e)
 		return err_set(e, EINVAL, "%s: 'expect-error' without a scheduler", file);
 	if (s->n_steps == 1 && !s->steps[0].hold_ns && s->steps[0].hold == HOLD_FIXED)
 		s->steps[0].hold = HOLD_REST; /* the set-up is all there is */
+	monitor_defaults(p);
 	if (!s->timeout_ns)
 		s->timeout_ns = TIMEOUT_BASE_NS + TIMEOUT_DURATIONS * s->duration_ns;
 	return scenario_check(file, s, e);
@@ -488,6 +552,7 @@ static struct scenario *scenario_create(void)
 					     .isolation = true,
 					     .max_gap_ns = MAX_GAP_DEFAULT_NS,
 					     .max_spread_ppm = MAX_SPREAD_DEFAULT_PPM};
+	thresholds_init(&s->checks.monitor);
 	return s;
 }
 

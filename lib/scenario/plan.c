@@ -47,11 +47,35 @@ static json_t *steps_json(const struct scenario *s)
 	return array;
 }
 
+static json_t *limit_json(const struct thresholds *t, enum threshold which)
+{
+	if (which == THRESHOLD_STALL)
+		return json_boolean(t->limit[which] != THRESHOLD_OFF);
+	if (t->limit[which] == THRESHOLD_OFF)
+		return json_null();
+	return json_integer((json_int_t)t->limit[which]);
+}
+
+static json_t *thresholds_json(const struct thresholds *t)
+{
+	json_t *object = json_pack("{s:I}", "sustained_samples", (json_int_t)t->sustained_samples);
+
+	for (unsigned int i = 0; object && i < THRESHOLDS; i++) {
+		if (json_object_set_new(object, threshold_infos[i].member,
+					limit_json(t, (enum threshold)i))) {
+			json_decref(object);
+			return NULL;
+		}
+	}
+	return object;
+}
+
 static json_t *checks_json(const struct scenario_checks *c)
 {
-	return json_pack("{s:b, s:b, s:o, s:o}", "not_starved", c->not_starved, "isolation",
+	return json_pack("{s:b, s:b, s:o, s:o, s:o}", "not_starved", c->not_starved, "isolation",
 			 c->isolation, "max_gap_ns", integer_or_null(c->max_gap_ns),
-			 "max_spread_ppm", integer_or_null(c->max_spread_ppm));
+			 "max_spread_ppm", integer_or_null(c->max_spread_ppm), "monitor",
+			 thresholds_json(&c->monitor));
 }
 
 char *scenario_plan_json(const struct scenario *s)

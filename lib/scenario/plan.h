@@ -15,7 +15,9 @@
  *   expect_error_text  or null
  *   steps              [{name, ops}], ops being the number of statements
  *   checks             {not_starved (bool), isolation (bool), max_gap_ns (or null),
- *                      max_spread_ppm (or null)}
+ *                      max_spread_ppm (or null), monitor {sustained_samples,
+ *                      fail_on_stall (bool), and for the other limits the number or null:
+ *                      threshold_infos[].member}}
  *   expects            [jq program ..]
  */
 char *scenario_plan_json(const struct scenario *s);

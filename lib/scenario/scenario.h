@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "scenario/cpus.h"
+#include "scenario/thresholds.h"
 #include "scenario/topology.h"
 
 #define SCENARIO_FILE_MAX (1u << 20) /* bytes; a larger file is an error */
@@ -147,10 +148,11 @@ struct scenario_step {
 /* ---- checks ---- */
 
 struct scenario_checks {
-	bool not_starved;	 /* default on: work_units > 0 for every worker */
-	bool isolation;		 /* default on: no worker outside its cpuset */
-	uint64_t max_gap_ns;	 /* 0 = off; default 3 s */
-	uint32_t max_spread_ppm; /* off-CPU share max - min in a cgroup; 0 = off; default 35 % */
+	bool not_starved;	   /* default on: work_units > 0 for every worker */
+	bool isolation;		   /* default on: no worker outside its cpuset */
+	uint64_t max_gap_ns;	   /* 0 = off; default 3 s */
+	uint32_t max_spread_ppm;   /* off-CPU share max - min in a cgroup; 0 = off; default 35 % */
+	struct thresholds monitor; /* all off by default */
 };
 
 /* ---- the whole ---- */

@@ -144,6 +144,41 @@ static void checks_and_expects(void)
 	CHECK(!off->checks.not_starved && !off->checks.isolation);
 }
 
+static void monitor_checks(void)
+{
+	_cleanup_scenario_ struct scenario *none = parsed("test t\n"), *all, *some, *off, *set;
+	static const char *const sets[] = {"check monitor off"};
+	const uint64_t *limit;
+	struct err e;
+
+	for (unsigned int i = 0; i < THRESHOLDS; i++)
+		CHECK(none->checks.monitor.limit[i] == THRESHOLD_OFF);
+	CHECK(none->checks.monitor.sustained_samples == 5);
+
+	/* What is said of one limit holds, before and behind `check monitor`. */
+	all = parsed("test t\ncheck max-fallback-rate 0\ncheck monitor\ncheck stall off\n");
+	limit = all->checks.monitor.limit;
+	CHECK(limit[THRESHOLD_IMBALANCE] == 4000000 && limit[THRESHOLD_DSQ_DEPTH] == 50);
+	CHECK(limit[THRESHOLD_STALL] == THRESHOLD_OFF);
+	CHECK(limit[THRESHOLD_FALLBACK] == 0 && limit[THRESHOLD_KEEP_LAST] == 100);
+
+	some = parsed("test t\ncheck max-imbalance 1.5\ncheck stall on\n"
+		      "check max-local-dsq-depth 7\ncheck max-keep-last-rate 3\n"
+		      "check sustained-samples 10000\n");
+	limit = some->checks.monitor.limit;
+	CHECK(limit[THRESHOLD_IMBALANCE] == 1500000 && limit[THRESHOLD_STALL] == 1);
+	CHECK(limit[THRESHOLD_DSQ_DEPTH] == 7 && limit[THRESHOLD_KEEP_LAST] == 3);
+	CHECK(limit[THRESHOLD_FALLBACK] == THRESHOLD_OFF);
+	CHECK(some->checks.monitor.sustained_samples == 10000);
+
+	off = parsed("test t\ncheck monitor off\ncheck stall on\n");
+	CHECK(off->checks.monitor.limit[THRESHOLD_IMBALANCE] == THRESHOLD_OFF);
+	CHECK(off->checks.monitor.limit[THRESHOLD_STALL] == 1);
+
+	CHECK(scenario_parse_with("f", "test t\ncheck monitor", 20, NULL, sets, 1, &set, &e) == 0);
+	CHECK(set->checks.monitor.limit[THRESHOLD_IMBALANCE] == THRESHOLD_OFF);
+}
+
 static void steps_and_holds(void)
 {
 	_cleanup_scenario_ struct scenario *s =
@@ -321,9 +356,13 @@ static void bad_statements(void)
 		 "f:5: 'duration' must stand before the first step and the first operation"},
 		{"cgroup a\nmemory 1G",
 		 "f:5: 'memory' must stand before the first step and the first operation"},
-		{"check", "f:4: unknown check '' (max-gap, max-spread, not-starved, isolation)"},
+		{"check", "f:4: unknown check '' (max-gap, max-spread, not-starved, isolation, "
+			  "monitor, max-imbalance, max-local-dsq-depth, stall, max-fallback-rate, "
+			  "max-keep-last-rate, sustained-samples)"},
 		{"check mood good",
-		 "f:4: unknown check 'mood' (max-gap, max-spread, not-starved, isolation)"},
+		 "f:4: unknown check 'mood' (max-gap, max-spread, not-starved, isolation, monitor, "
+		 "max-imbalance, max-local-dsq-depth, stall, max-fallback-rate, "
+		 "max-keep-last-rate, sustained-samples)"},
 		{"check max-gap", "f:4: check max-gap: too few words (check max-gap SPAN|off)"},
 		{"check max-gap 1s\ncheck max-gap off", "f:5: check max-gap: given twice (line 4)"},
 		{"expect", "f:4: expect: too few words (expect JQ-PROGRAM)"},
@@ -362,6 +401,25 @@ static void bad_header_values(void)
 		{"check max-spread 101%",
 		 "f:4: check max-spread: '101%' is not a fraction (0 to 1, or 0% to 100%)"},
 		{"check isolation yes", "f:4: check isolation: 'yes' is neither on nor off"},
+		{"check monitor maybe", "f:4: check monitor: 'maybe' is neither on nor off"},
+		{"check monitor on on",
+		 "f:4: check monitor: too many words (check monitor [on|off])"},
+		{"check max-imbalance 0.99",
+		 "f:4: check max-imbalance: '0.99' is not between 1 and 1e+06"},
+		{"check max-imbalance 4x", "f:4: check max-imbalance: '4x' is not a number"},
+		{"check max-imbalance -4", "f:4: check max-imbalance: '-4' is not a number"},
+		{"check max-local-dsq-depth 10001",
+		 "f:4: check max-local-dsq-depth: '10001' is not between 0 and 10000"},
+		{"check max-local-dsq-depth 1.5",
+		 "f:4: check max-local-dsq-depth: '1.5' is not a number"},
+		{"check stall 1", "f:4: check stall: '1' is neither on nor off"},
+		{"check max-fallback-rate on",
+		 "f:4: check max-fallback-rate: 'on' is not a number"},
+		{"check sustained-samples 0",
+		 "f:4: check sustained-samples: '0' is not between 1 and 10000"},
+		{"check sustained-samples off",
+		 "f:4: check sustained-samples: 'off' is not a number"},
+		{"check stall on\ncheck stall on", "f:5: check stall: given twice (line 4)"},
 		{"expect ''", "f:4: expect: the jq program is empty"},
 	};
 
@@ -667,6 +725,10 @@ static const char everything[] = "test all\n"
 				 "check max-gap off\n"
 				 "check max-spread 0.0001%\n"
 				 "check isolation off\n"
+				 "check monitor\n"
+				 "check max-imbalance 2.000001\n"
+				 "check max-keep-last-rate off\n"
+				 "check sustained-samples 3\n"
 				 "expect '.a | test(\"x\\\\.\")'\n"
 				 "expect '.b'\n";
 
@@ -701,6 +763,12 @@ static void comparison_sees_differences(void)
 	b->timeout_ns++;
 	CHECK(!scenario_equal(a, b));
 	b->timeout_ns--;
+	b->checks.monitor.limit[THRESHOLD_STALL] = THRESHOLD_OFF;
+	CHECK(!scenario_equal(a, b));
+	b->checks.monitor.limit[THRESHOLD_STALL] = 1;
+	b->checks.monitor.sustained_samples++;
+	CHECK(!scenario_equal(a, b));
+	b->checks.monitor.sustained_samples--;
 	b->steps[1].ops[0].affinity.exact.bits[0] ^= 1;
 	CHECK(!scenario_equal(a, b));
 	b->steps[1].ops[0].affinity.exact.bits[0] ^= 1;
@@ -715,13 +783,16 @@ static void plan(void)
 	json_t *got = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
 	json_t *want = json_pack(
 		"{s:s, s:s, s:i, s:i, s:[s,s,s,s,s], s:I, s:I, s:I, s:b, s:s,"
-		" s:[{s:s,s:i},{s:s,s:i},{s:s,s:i},{s:s,s:i}], s:{s:b,s:b,s:n,s:i}, s:[s,s]}",
+		" s:[{s:s,s:i},{s:s,s:i},{s:s,s:i},{s:s,s:i}], s:{s:b,s:b,s:n,s:i,s:{s:i,s:i,s:b,s:i,s:n,s:i}},"
+		" s:[s,s]}",
 		"test", "all", "topology", "2n4l4c2t", "vcpus", 32, "memory_mib", 3072, "scheduler",
 		"my sched", "--x=it's", "", "#no", "$", "duration_ns", (json_int_t)1234567000,
 		"watchdog_ns", (json_int_t)2500000000, "timeout_ns", (json_int_t)90000000000,
 		"expect_error", 1, "expect_error_text", "a \"b\" 'c'", "steps", "name", "setup",
 		"ops", 1, "name", "one", "ops", 4, "name", "two", "ops", 3, "name", "three", "ops",
 		2, "checks", "not_starved", 1, "isolation", 0, "max_gap_ns", "max_spread_ppm", 1,
+		"monitor", "max_imbalance_ppm", 2000001, "max_local_dsq_depth", 50, "fail_on_stall",
+		1, "max_fallback_rate", 200, "max_keep_last_rate", "sustained_samples", 3,
 		"expects", ".a | test(\"x\\\\.\")", ".b");
 
 	CHECK(got && want && json_equal(got, want));
@@ -740,12 +811,20 @@ static void plan_of_little(void)
 			"\"scheduler\":null,\"duration_ns\":1000000000,\"watchdog_ns\":null,"
 			"\"timeout_ns\":70000000000,\"expect_error\":false,"
 			"\"expect_error_text\":null,\"steps\":[],\"checks\":{\"not_starved\":true,"
-			"\"isolation\":true,\"max_gap_ns\":3000000000,\"max_spread_ppm\":350000},"
+			"\"isolation\":true,\"max_gap_ns\":3000000000,\"max_spread_ppm\":350000,"
+			"\"monitor\":{\"sustained_samples\":5,\"max_imbalance_ppm\":null,"
+			"\"max_local_dsq_depth\":null,\"fail_on_stall\":false,"
+			"\"max_fallback_rate\":null,\"max_keep_last_rate\":null}},"
 			"\"expects\":[]}");
 }
 
 static void tables_are_complete(void)
 {
+	for (unsigned int i = 0; i < THRESHOLDS; i++) {
+		const struct threshold_info *x = &threshold_infos[i];
+
+		CHECK(x->check && x->member && x->name && x->def >= x->min && x->def <= x->max);
+	}
 	for (unsigned int i = 0; i < OP_TYPES; i++)
 		CHECK(op_names[i] != NULL);
 	for (unsigned int i = 0; i < WORK_TYPES; i++) {
@@ -765,6 +844,7 @@ int main(void)
 	RUN(memory_grows_with_cpus);
 	RUN(no_scheduler_by_name);
 	RUN(checks_and_expects);
+	RUN(monitor_checks);
 	RUN(steps_and_holds);
 	RUN(longest_duration_does_not_wrap);
 	RUN(operations);

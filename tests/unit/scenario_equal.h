@@ -71,7 +71,11 @@ static inline bool scenario_equal(const struct scenario *a, const struct scenari
 	       a->checks.not_starved == b->checks.not_starved &&
 	       a->checks.isolation == b->checks.isolation &&
 	       a->checks.max_gap_ns == b->checks.max_gap_ns &&
-	       a->checks.max_spread_ppm == b->checks.max_spread_ppm && same_lists(a, b);
+	       a->checks.max_spread_ppm == b->checks.max_spread_ppm &&
+	       memcmp(a->checks.monitor.limit, b->checks.monitor.limit,
+		      sizeof(a->checks.monitor.limit)) == 0 &&
+	       a->checks.monitor.sustained_samples == b->checks.monitor.sustained_samples &&
+	       same_lists(a, b);
 }
 
 #endif
