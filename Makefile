@@ -108,7 +108,7 @@ $(O)/guest/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_ALL) -std=gnu11 $(CFLAGS) $(WARNINGS) $(WERROR) -MMD -MP -c $< -o $@
 
-AGENT_LIB_SRC := $(wildcard lib/base/*.c lib/tlv/*.c lib/scenario/*.c)
+AGENT_LIB_SRC := $(wildcard lib/base/*.c lib/tlv/*.c lib/scenario/*.c) lib/vm/mailbox.c
 $(O)/guest/ktstr-init: $(AGENT_SRC:%.c=$(O)/guest/obj/%.o) $(AGENT_LIB_SRC:%.c=$(O)/guest/obj/%.o)
 	$(call say,LD,$@)
 	$(Q)$(CC) -static $(LDFLAGS) $^ $(AGENT_LIBS) -o $@

@@ -176,15 +176,23 @@ static int do_attach(struct ctl *c, struct ctl_client *client, const char *arg, 
 	return 0;
 }
 
+static int lease_span(const char *arg, uint64_t *ret_ns, struct err *e)
+{
+	*ret_ns = CTL_LEASE_DEFAULT_NS;
+	if (arg && parse_span_ns(arg, ret_ns, e))
+		return -1;
+	if (*ret_ns == 0 || *ret_ns > CTL_LEASE_MAX_NS)
+		return err_set(e, ERANGE, "a freeze lasts more than 0 and at most 600s");
+	return 0;
+}
+
 static int do_freeze(struct ctl *c, struct ctl_client *client, const char *arg, struct answer *a,
 		     struct err *e)
 {
-	uint64_t span_ns = CTL_LEASE_DEFAULT_NS, start = clock_now_ns();
+	uint64_t span_ns, start = clock_now_ns();
 
-	if (arg && parse_span_ns(arg, &span_ns, e))
+	if (lease_span(arg, &span_ns, e))
 		return -1;
-	if (span_ns == 0 || span_ns > CTL_LEASE_MAX_NS)
-		return err_set(e, ERANGE, "a freeze lasts more than 0 and at most 600s");
 	if (lease_begin(c, client, span_ns, e))
 		return -1;
 	a->body = json_pack("{s:I}", "rendezvous_ns", (json_int_t)(clock_now_ns() - start));
@@ -230,6 +238,33 @@ static int do_events(struct ctl *c, struct ctl_client *client, const char *arg, 
 	return 0;
 }
 
+static int do_listen(struct ctl *c, struct ctl_client *client, const char *arg, struct answer *a,
+		     struct err *e)
+{
+	uint64_t span_ns;
+
+	(void)c;
+	(void)a;
+	if (lease_span(arg, &span_ns, e))
+		return -1;
+	client->listen_ns = span_ns;
+	return 0;
+}
+
+static int do_answer(struct ctl *c, struct ctl_client *client, const char *arg, struct answer *a,
+		     struct err *e)
+{
+	size_t len = arg ? strcspn(arg, " \n") : 0;
+	bool ok = len == 2 && memcmp(arg, "ok", len) == 0;
+
+	(void)a;
+	if (!ok && !(len == 5 && memcmp(arg, "error", len) == 0))
+		return err_set(e, EINVAL, "answer takes 'ok' or 'error', and a text");
+	if (!client->listen_ns || !client->lease_ends_ns)
+		return err_set(e, EINVAL, "this connection does not hold the machine at its bell");
+	return c->host->answer(c->machine, ok, arg + len + strspn(arg + len, " "), e);
+}
+
 static int do_status(struct ctl *c, struct ctl_client *client, const char *arg, struct answer *a,
 		     struct err *e)
 {
@@ -252,29 +287,33 @@ static int do_kill(struct ctl *c, struct ctl_client *client, const char *arg, st
 	return 0;
 }
 
+enum takes { TAKES_NOTHING, TAKES_WORD, TAKES_TEXT };
+
 static const struct {
 	const char *name;
-	bool takes_arg;
+	enum takes takes; /* word and text may be missing, and are then NULL */
 	int (*run)(struct ctl *c, struct ctl_client *client, const char *arg, struct answer *a,
 		   struct err *e);
 } requests[] = {
-	{"attach", true, do_attach}, {"freeze", true, do_freeze},  {"thaw", false, do_thaw},
-	{"regs", true, do_regs},     {"events", false, do_events}, {"status", false, do_status},
-	{"kill", false, do_kill},
+	{"attach", TAKES_WORD, do_attach},    {"freeze", TAKES_WORD, do_freeze},
+	{"thaw", TAKES_NOTHING, do_thaw},     {"regs", TAKES_WORD, do_regs},
+	{"events", TAKES_NOTHING, do_events}, {"listen", TAKES_WORD, do_listen},
+	{"answer", TAKES_TEXT, do_answer},    {"status", TAKES_NOTHING, do_status},
+	{"kill", TAKES_NOTHING, do_kill},
 };
 
 static int request_run(struct ctl *c, struct ctl_client *client, char *text, struct answer *a,
 		       struct err *e)
 {
-	char *save = NULL, *verb = strtok_r(text, " \n", &save),
-	     *arg = strtok_r(NULL, " \n", &save);
+	char *rest = NULL, *verb = strtok_r(text, " \n", &rest), *arg;
 
 	if (!verb)
 		return err_set(e, EINVAL, "empty request");
 	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
 		if (strcmp(verb, requests[i].name) != 0)
 			continue;
-		if ((arg && !requests[i].takes_arg) || strtok_r(NULL, " \n", &save))
+		arg = strtok_r(NULL, requests[i].takes == TAKES_TEXT ? "\n" : " \n", &rest);
+		if ((arg && requests[i].takes == TAKES_NOTHING) || strtok_r(NULL, " \n", &rest))
 			return err_set(e, EINVAL, "'%s' has too many words", verb);
 		return requests[i].run(c, client, arg, a, e);
 	}
@@ -400,6 +439,24 @@ void ctl_serve(struct ctl *c)
 		lease_end(c, client, &e);
 		packet_send(client->fd, json_pack("{s:s}", "event", "lease-expired"), NULL, 0);
 	}
+}
+
+unsigned int ctl_doorbell(struct ctl *c, json_t *event)
+{
+	unsigned int told = 0;
+
+	for (size_t i = 0; c->fd >= 0 && i < CTL_CLIENTS_MAX; i++) {
+		struct ctl_client *client = &c->clients[i];
+		struct err e;
+
+		/* Who does not read what it is told would not let the machine go on either. */
+		if (client->fd >= 0 && client->listen_ns &&
+		    packet_send(client->fd, json_incref(event), NULL, 0) &&
+		    lease_begin(c, client, client->listen_ns, &e) == 0)
+			told++;
+	}
+	json_decref(event);
+	return told;
 }
 
 void ctl_event(struct ctl *c, json_t *event)

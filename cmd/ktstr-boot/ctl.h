@@ -30,6 +30,8 @@ struct ctl_host {
 	int (*freeze)(void *machine, struct err *e);
 	int (*thaw)(void *machine, struct err *e);
 	json_t *(*regs)(void *machine, unsigned int vcpu, struct err *e);
+	/* Answer the request with which the guest rang, "" for no text. */
+	int (*answer)(void *machine, bool ok, const char *text, struct err *e);
 	json_t *(*status)(void *machine);
 	void (*kill)(void *machine);
 };
@@ -38,6 +40,7 @@ struct ctl_client {
 	int fd; /* -1: free */
 	bool events;
 	uint64_t lease_ends_ns; /* 0: holds none */
+	uint64_t listen_ns; /* how long it holds the machine at the doorbell; 0: does not listen */
 	uint64_t events_lost;
 };
 
@@ -69,6 +72,12 @@ uint64_t ctl_deadline_ns(const struct ctl *c);
 
 /* Accept, answer, end leases that ran out or whose client has gone. Never blocks. */
 void ctl_serve(struct ctl *c);
+
+/*
+ * The machine stands still at its doorbell: tell all who listen, and give a lease to each that
+ * could be told. Returns how many hold one now. The object is taken over.
+ */
+unsigned int ctl_doorbell(struct ctl *c, json_t *event);
 
 /* Tell all who asked for events. The object is taken over. */
 void ctl_event(struct ctl *c, json_t *event);

@@ -20,6 +20,10 @@
 
 #define ENGINE_POLLFDS_MAX 4
 
+/* I/O port of the doorbell: the guest writes ENGINE_DOORBELL_RING there. */
+#define ENGINE_DOORBELL_PORT 0x505
+#define ENGINE_DOORBELL_RING 1
+
 /* The machine to run. Everything is borrowed and outlives the engine. */
 struct engine_config {
 	const struct topology *topology;
@@ -36,6 +40,7 @@ enum engine_event_type {
 	ENGINE_POWEROFF,       /* the guest switched the machine off */
 	ENGINE_RESET,	       /* the guest rebooted, or a triple fault did */
 	ENGINE_INTERNAL_ERROR, /* the engine cannot go on with the guest */
+	ENGINE_DOORBELL,       /* the guest rang: all of it stands still there, until resume */
 	ENGINE_DIED,	       /* the engine's process is gone; after this no event follows */
 };
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "bell.h"
 #include "ctl.h"
 #include "output.h"
 #include "ram.h"
@@ -28,6 +29,7 @@
 #define COM2_LIMIT (1u << 20)
 /* The console is written byte by byte: a look at the ports waits for more to come together. */
 #define PUMP_EVERY_NS (5 * NSEC_PER_MSEC)
+#define EVENTS_AT_ONCE 16 /* a guest that rings without end must not keep us from the rest */
 
 /* Why the machine ended; the names are those of TLV_EXIT. */
 enum end_reason {
@@ -71,6 +73,9 @@ struct machine {
 	struct tlv_reader *bulk;
 	struct engine *engine;
 	bool engine_gone;
+	bool more_events; /* of the engine, may wait */
+	struct bell bell;
+	bool at_bell;	   /* the guest rang, and stands there */
 	bool touched;	   /* the ports were written to since the last look */
 	uint64_t pump_ns;  /* not before this is the next look */
 	int engine_status; /* raw wait status, once gone */
@@ -164,6 +169,9 @@ static void bulk_messages(struct machine *m)
 			continue;
 		if (msg.type == TLV_GUEST_HELLO)
 			guest_hello(m);
+		/* One that is wrong is found out when it rings. */
+		if (msg.type == TLV_MAILBOX)
+			bell_announce(&m->bell, &m->ram, msg.data, msg.len, &(struct err){0});
 		output_guest(&m->out, &msg);
 	}
 }
@@ -236,6 +244,41 @@ static bool machine_pump(struct machine *m)
 	return any;
 }
 
+/* Let it go on from a doorbell. */
+static void bell_leave(struct machine *m)
+{
+	struct err e;
+
+	m->at_bell = false;
+	if (!m->engine_gone && m->o->engine->resume(m->engine, &e))
+		machine_stop(m, END_INTERNAL_ERROR, e.text);
+}
+
+/*
+ * The guest rang. What it has sent before is read first: where its mailbox is may be among that.
+ * Who listens holds the machine here by a lease; without any it goes on at once.
+ */
+static void machine_doorbell(struct machine *m)
+{
+	struct mailbox box;
+	struct err e;
+
+	m->at_bell = true;
+	while (machine_pump(m))
+		;
+	if (bell_take(&m->bell, &m->ram, &box, &e) == 0) {
+		json_t *event =
+			json_pack("{s:s, s:I, s:s, s:s}", "event", "doorbell", "seq",
+				  (json_int_t)box.seq, "request", box.request, "text", box.text);
+		bool heard = ctl_doorbell(&m->ctl, event);
+
+		if (bell_answer(&m->bell, &m->ram, heard ? MAILBOX_HEARD : MAILBOX_NOBODY, "", &e))
+			machine_stop(m, END_INTERNAL_ERROR, e.text);
+	}
+	if (!m->ctl.leases)
+		bell_leave(m);
+}
+
 static void machine_engine_event(struct machine *m, const struct engine_event *ev)
 {
 	const char *words;
@@ -252,6 +295,9 @@ static void machine_engine_event(struct machine *m, const struct engine_event *e
 		return;
 	case ENGINE_INTERNAL_ERROR:
 		machine_stop(m, END_INTERNAL_ERROR, "the engine cannot go on with this guest");
+		return;
+	case ENGINE_DOORBELL:
+		machine_doorbell(m);
 		return;
 	case ENGINE_DIED:
 		m->engine_gone = true;
@@ -312,7 +358,7 @@ static int host_freeze(void *machine, struct err *e)
 
 	if (m->engine_gone || m->end != END_NONE)
 		return err_set(e, ESRCH, "the machine has ended");
-	if (m->o->engine->pause(m->engine, e))
+	if (!m->at_bell && m->o->engine->pause(m->engine, e))
 		return -1;
 	m->frozen_since_ns = clock_now_ns();
 	m->freezes++;
@@ -331,6 +377,7 @@ static int host_thaw(void *machine, struct err *e)
 	m->frozen_ns += frozen;
 	if (m->limit_ns != CLOCK_NEVER)
 		m->limit_ns += frozen;
+	m->at_bell = false;
 	return m->engine_gone ? 0 : m->o->engine->resume(m->engine, e);
 }
 
@@ -347,6 +394,15 @@ static json_t *host_regs(void *machine, unsigned int vcpu, struct err *e)
 		return NULL;
 	}
 	return m->o->engine->regs(m->engine, vcpu, e);
+}
+
+static int host_answer(void *machine, bool ok, const char *text, struct err *e)
+{
+	struct machine *m = machine;
+
+	if (!m->at_bell)
+		return err_set(e, EINVAL, "the machine does not stand at its doorbell");
+	return bell_answer(&m->bell, &m->ram, ok ? MAILBOX_OK : MAILBOX_ERROR, text, e);
 }
 
 static json_t *host_status(void *machine)
@@ -371,6 +427,7 @@ static const struct ctl_host ctl_host = {
 	.freeze = host_freeze,
 	.thaw = host_thaw,
 	.regs = host_regs,
+	.answer = host_answer,
 	.status = host_status,
 	.kill = host_kill,
 };
@@ -504,20 +561,23 @@ static void send_usage(struct machine *m)
 
 	getrusage(RUSAGE_SELF, &self);
 	getrusage(RUSAGE_CHILDREN, &child);
-	output_json(&m->out, TLV_USAGE,
-		    json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:i}",
-			      "wall_ns", (json_int_t)(clock_now_ns() - m->start_ns), "user_ns",
-			      timeval_ns(&self.ru_utime, &child.ru_utime), "sys_ns",
-			      timeval_ns(&self.ru_stime, &child.ru_stime), "max_rss_kb",
-			      (json_int_t)(self.ru_maxrss + child.ru_maxrss), "console_bytes",
-			      (json_int_t)p[PORT_COM1].bytes, "console_dropped_bytes",
-			      (json_int_t)p[PORT_COM1].dropped, "com2_bytes",
-			      (json_int_t)p[PORT_COM2].bytes, "com2_dropped_bytes",
-			      (json_int_t)p[PORT_COM2].dropped, "bulk_bytes",
-			      (json_int_t)p[PORT_BULK].bytes, "bulk_dropped_bytes",
-			      (json_int_t)p[PORT_BULK].dropped, "bulk_bad_frames",
-			      (json_int_t)(s->bad_frames + s->torn_messages), "frozen_ns",
-			      (json_int_t)m->frozen_ns, "freezes", (int)m->freezes));
+	output_json(
+		&m->out, TLV_USAGE,
+		json_pack(
+			"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:i, s:i}",
+			"wall_ns", (json_int_t)(clock_now_ns() - m->start_ns), "user_ns",
+			timeval_ns(&self.ru_utime, &child.ru_utime), "sys_ns",
+			timeval_ns(&self.ru_stime, &child.ru_stime), "max_rss_kb",
+			(json_int_t)(self.ru_maxrss + child.ru_maxrss), "console_bytes",
+			(json_int_t)p[PORT_COM1].bytes, "console_dropped_bytes",
+			(json_int_t)p[PORT_COM1].dropped, "com2_bytes",
+			(json_int_t)p[PORT_COM2].bytes, "com2_dropped_bytes",
+			(json_int_t)p[PORT_COM2].dropped, "bulk_bytes",
+			(json_int_t)p[PORT_BULK].bytes, "bulk_dropped_bytes",
+			(json_int_t)p[PORT_BULK].dropped, "bulk_bad_frames",
+			(json_int_t)(s->bad_frames + s->torn_messages), "frozen_ns",
+			(json_int_t)m->frozen_ns, "freezes", (int)m->freezes, "doorbells",
+			(int)m->bell.rings, "bad_doorbells", (int)m->bell.refused));
 }
 
 static uint64_t soonest(uint64_t a, uint64_t b)
@@ -543,6 +603,8 @@ static uint64_t machine_deadline_ns(const struct machine *m)
 {
 	uint64_t limit = m->frozen_since_ns ? CLOCK_NEVER : m->limit_ns;
 
+	if (m->more_events)
+		return 0;
 	limit = soonest(limit, ctl_deadline_ns(&m->ctl));
 	return m->touched ? soonest(limit, m->pump_ns) : limit;
 }
@@ -552,7 +614,7 @@ static void machine_turn(struct machine *m)
 {
 	struct pollfd p[3 + ENGINE_POLLFDS_MAX + CTL_POLLFDS_MAX];
 	struct engine_event ev;
-	size_t n = 0;
+	size_t n = 0, events = 0;
 
 	p[n++] = (struct pollfd){.fd = m->signal_fd, .events = POLLIN};
 	/* With no events asked for, poll still tells of a reader that has gone. */
@@ -566,8 +628,11 @@ static void machine_turn(struct machine *m)
 
 	machine_signal(m);
 	machine_look(m);
-	while (m->o->engine->next_event(m->engine, &ev))
+	while (events < EVENTS_AT_ONCE && m->o->engine->next_event(m->engine, &ev)) {
 		machine_engine_event(m, &ev);
+		events++;
+	}
+	m->more_events = events == EVENTS_AT_ONCE;
 	ctl_serve(&m->ctl);
 	output_flush(&m->out);
 	if (p[1].revents & (POLLERR | POLLNVAL) && !m->out.closed) {
@@ -615,8 +680,8 @@ static int machine_status(const struct machine *m, struct err *e)
 
 /* All that is left to do once the engine runs: the guest's bytes are read after this. */
 static const char *const needed_calls[] = {
-	"accept4", "fallocate", "getrusage", "kill",	 "openat", "recvfrom", "recvmsg", "rmdir",
-	"sendmsg", "sendto",	"unlink",    "unlinkat", "wait4",  "waitid",   NULL,
+	"accept4",  "fallocate", "getrusage", "kill",	"openat",   "recvfrom", "recvmsg", "rmdir",
+	"pwrite64", "sendmsg",	 "sendto",    "unlink", "unlinkat", "wait4",	"waitid",  NULL,
 };
 
 /* Start the engine; what goes wrong is told in the stream too, for who sees only that. */

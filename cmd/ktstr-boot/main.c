@@ -178,6 +178,7 @@ static void warn(const char *text)
 static void request_parse(struct request *r, int argc, char **argv)
 {
 	const char *arg = NULL, *qemu = getenv("KTSTR_QEMU");
+	char doorbell[32];
 	int opt;
 
 	*r = (struct request){
@@ -203,6 +204,8 @@ static void request_parse(struct request *r, int argc, char **argv)
 		tool_die(&tool, TOOL_USAGE, "no initramfs given (--initrd)");
 	if (!r->machine.kaslr)
 		cmdline_add(r, "nokaslr");
+	snprintf(doorbell, sizeof(doorbell), "ktstr.doorbell=%#x", ENGINE_DOORBELL_PORT);
+	cmdline_add(r, doorbell);
 }
 
 int main(int argc, char **argv)

@@ -72,3 +72,49 @@ void ram_deinit(struct ram *ram)
 		close(ram->fds[n]);
 	*ram = (struct ram){0};
 }
+
+static const struct ram_range *range_find(const struct ram *ram, uint64_t gpa, uint64_t len)
+{
+	for (size_t i = 0; i < ram->n_ranges; i++) {
+		const struct ram_range *r = &ram->ranges[i];
+
+		if (len && gpa >= r->gpa && gpa - r->gpa < r->len && len <= r->len - (gpa - r->gpa))
+			return r;
+	}
+	return NULL;
+}
+
+bool ram_holds(const struct ram *ram, uint64_t gpa, uint64_t len)
+{
+	return range_find(ram, gpa, len) != NULL;
+}
+
+static int no_range(uint64_t gpa, size_t len, struct err *e)
+{
+	return err_set(e, EFAULT, "the guest has no memory of %zu bytes at %#llx", len,
+		       (unsigned long long)gpa);
+}
+
+int ram_read(const struct ram *ram, uint64_t gpa, void *data, size_t len, struct err *e)
+{
+	const struct ram_range *r = range_find(ram, gpa, len);
+
+	if (!r)
+		return no_range(gpa, len, e);
+	if (pread(ram->fds[r->node], data, len, (off_t)(r->offset + (gpa - r->gpa))) !=
+	    (ssize_t)len)
+		return err_sys(e, "cannot read guest memory");
+	return 0;
+}
+
+int ram_write(const struct ram *ram, uint64_t gpa, const void *data, size_t len, struct err *e)
+{
+	const struct ram_range *r = range_find(ram, gpa, len);
+
+	if (!r)
+		return no_range(gpa, len, e);
+	if (pwrite(ram->fds[r->node], data, len, (off_t)(r->offset + (gpa - r->gpa))) !=
+	    (ssize_t)len)
+		return err_sys(e, "cannot write guest memory");
+	return 0;
+}

@@ -7,6 +7,7 @@
 #ifndef KTSTR_BOOT_RAM_H
 #define KTSTR_BOOT_RAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,5 +37,12 @@ struct ram {
  */
 int ram_init(struct ram *ram, uint64_t mib, unsigned int nodes, struct err *e);
 void ram_deinit(struct ram *ram);
+
+/* Whether @len bytes from @gpa on lie in one range; no bytes lie in none. */
+bool ram_holds(const struct ram *ram, uint64_t gpa, uint64_t len);
+
+/* Copy @len bytes, which must lie in one range (EFAULT), while the machine stands still. */
+int ram_read(const struct ram *ram, uint64_t gpa, void *data, size_t len, struct err *e);
+int ram_write(const struct ram *ram, uint64_t gpa, const void *data, size_t len, struct err *e);
 
 #endif

@@ -10,12 +10,14 @@
 #define KTSTR_GUEST_INIT_AGENT_H
 
 #include "init/cgroups.h"
+#include "init/doorbell.h"
 #include "init/link.h"
 #include "init/sched.h"
 #include "init/workers.h"
 
 struct agent {
 	struct link link;
+	struct doorbell doorbell;
 	struct sched sched;
 	struct cgroups cgroups;
 	struct workers workers;
@@ -23,7 +25,7 @@ struct agent {
 	uint64_t next_check_ns; /* of the scheduler */
 };
 
-/* Set up all but the link, which is open already. */
+/* Set up all but the link and the doorbell, which work already. */
 int agent_init(struct agent *a, struct err *e);
 
 /* Wait until something happened, at most until @deadline_ns. */

@@ -4,14 +4,17 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/io.h"
 
 #define WORD "ktstr.fault="
+#define RING_EVERY_NS (10 * NSEC_PER_MSEC)
 
 static void fault_panic(void)
 {
@@ -68,7 +71,54 @@ static void fault_segv(void)
 	*nowhere = 1;
 }
 
-void fault_run(struct link *l, const char *cmdline)
+static void fault_ring(struct link *l, struct doorbell *d)
+{
+	char text[MAILBOX_ANSWER_MAX + 64];
+
+	for (;;) {
+		uint32_t status = doorbell_ring(d, "test", "is anybody there?");
+		const char *name = mailbox_status_name(status);
+
+		snprintf(text, sizeof(text), "ring %u: %s %s\n", d->seq, name ? name : "?",
+			 d->box ? d->box->answer : "");
+		link_send(l, TLV_OUTPUT, text, strlen(text));
+		usleep(RING_EVERY_NS / NSEC_PER_USEC);
+	}
+}
+
+/* Ring with the mailbox said to be at @json; then let the next ring announce the real one. */
+static void ring_at(struct link *l, struct doorbell *d, const char *json)
+{
+	link_send(l, TLV_MAILBOX, json, strlen(json));
+	d->gpa = 0;
+	doorbell_strike(d);
+}
+
+static void fault_bad_ring(struct link *l, struct doorbell *d)
+{
+	static const char *const places[] = {
+		"",
+		"[]",
+		"{\"gpa\":-4096}",
+		"{\"gpa\":\"0\"}",
+		"{\"gpa\":4097}",
+		"{\"gpa\":9223372036854771712}",
+		"{\"gpa\":99999999999999999999}",
+		"{\"gpa\":3221225472}", /* devices */
+		"{\"gpa\":0}",		/* memory, but no mailbox */
+	};
+
+	doorbell_ring(d, "good", "");
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		ring_at(l, d, places[i]);
+	doorbell_ring(d, "no word!", "");
+	doorbell_ring(d, "", "");
+	doorbell_ring(d, "good", "\x80\x1b[31m");
+	doorbell_strike(d); /* the same again */
+	doorbell_ring(d, "good", "");
+}
+
+void fault_run(struct link *l, struct doorbell *d, const char *cmdline)
 {
 	const char *kind = strstr(cmdline, WORD);
 	size_t len;
@@ -87,6 +137,10 @@ void fault_run(struct link *l, const char *cmdline)
 		fault_hang();
 	else if (len == 5 && memcmp(kind, "flood", len) == 0)
 		fault_flood(l);
+	else if (len == 4 && memcmp(kind, "ring", len) == 0)
+		fault_ring(l, d);
+	else if (len == 8 && memcmp(kind, "bad-ring", len) == 0)
+		fault_bad_ring(l, d);
 	else
 		link_trouble(l, TROUBLE_AGENT, "unknown fault '%.*s' on the command line", (int)len,
 			     kind);

@@ -83,7 +83,8 @@ static void come_up(struct agent *a)
 	machine_hello(&a->link, cmdline);
 	link_life(&a->link, "init", NULL);
 	mounts_tune(&a->link);
-	fault_run(&a->link, cmdline);
+	doorbell_init(&a->doorbell, &a->link, cmdline);
+	fault_run(&a->link, &a->doorbell, cmdline);
 }
 
 /* The scenario of the initramfs; NULL when there is none, or it is wrong, which is told. */
@@ -129,6 +130,8 @@ static int scenario_run(struct agent *a, const struct scenario *sc)
 			return -1;
 		}
 		link_life(&a->link, "scheduler-up", a->sched.ops);
+		/* Whatever comes of it: this is for the host to do something, if it wants to. */
+		doorbell_ring(&a->doorbell, "scheduler-up", a->sched.ops);
 	}
 	link_life(&a->link, "scenario", sc->name);
 	ret = run_scenario(a, sc);

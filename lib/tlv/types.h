@@ -33,7 +33,8 @@ enum tlv_type {
 	TLV_EXIT = 4,
 	/* json: wall_ns, user_ns, sys_ns, max_rss_kb (of engine and boot together), console_bytes,
 	 * console_dropped_bytes, com2_bytes, com2_dropped_bytes, bulk_bytes, bulk_dropped_bytes,
-	 * bulk_bad_frames, frozen_ns, freezes */
+	 * bulk_bad_frames, frozen_ns, freezes, doorbells (requests of the guest), bad_doorbells
+	 * (those that were not understood) */
 	TLV_USAGE = 5,
 
 	/* ---- the plan, from ktstr-scenario or, failing that, from the agent ---- */
@@ -67,6 +68,9 @@ enum tlv_type {
 	/* text: the agent's own log */
 	TLV_OUTPUT = 38,
 	TLV_STDERR = 39,
+	/* json: gpa: guest-physical address of the page through which the guest asks for things
+	 * (lib/vm/mailbox.h). Told before the first request, and again should it move */
+	TLV_MAILBOX = 40,
 
 	/* json: at_ns, cgroups (names that exist) */
 	TLV_SCENARIO_START = 48,

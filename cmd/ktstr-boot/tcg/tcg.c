@@ -38,6 +38,7 @@ struct tcg {
 	int pidfd;
 	int err_fd; /* QEMU's stderr, read end */
 	bool died_told;
+	bool rung; /* the guest wrote to the doorbell, and is about to stop */
 	struct qmp qmp;
 	char *version;
 	bool multi_threaded;
@@ -151,6 +152,13 @@ static void args_build(struct args *a, const struct engine_config *c, int qmp_fd
 	arg_option(a, "-device", "virtio-serial-pci,ioeventfd=off");
 	args_port(a, "bulk", c->bulk_fd);
 	arg_option(a, "-device", "virtserialport,chardev=bulk,name=ktstr.bulk");
+	/*
+	 * The doorbell. A write of the "panicked" bit stops the machine at that instruction; with
+	 * no event offered, a guest whose driver for the device is loaded does not ring when it
+	 * panics.
+	 */
+	arg_option(a, "-device", "pvpanic,ioport=%d,events=0", ENGINE_DOORBELL_PORT);
+	arg_option(a, "-action", "panic=pause");
 	arg_option(a, "-chardev", "socket,id=qmp,fd=%d", qmp_fd);
 	arg_option(a, "-mon", "chardev=qmp,mode=control");
 	arg_option(a, "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny");
@@ -350,11 +358,19 @@ static size_t tcg_pollfds(struct engine *engine, struct pollfd ret[ENGINE_POLLFD
 	return 2;
 }
 
-static bool event_translate(json_t *msg, struct engine_event *ret)
+static bool event_translate(struct tcg *t, json_t *msg, struct engine_event *ret)
 {
 	const char *name = "", *reason = "";
 
 	json_unpack(msg, "{s:s, s?:{s?:s}}", "event", &name, "data", "reason", &reason);
+	if (strcmp(name, "GUEST_PANICKED") == 0)
+		t->rung = true;
+	if (strcmp(name, "STOP") == 0 && t->rung) {
+		/* Only now all vCPUs stand, and only now the machine can be made to go on. */
+		t->rung = false;
+		ret->type = ENGINE_DOORBELL;
+		return true;
+	}
 	if (strcmp(name, "SHUTDOWN") != 0)
 		return false;
 	if (strcmp(reason, "guest-shutdown") == 0)
@@ -376,7 +392,7 @@ static bool tcg_next_event(struct engine *engine, struct engine_event *ret)
 	complaint_pump(t);
 	qmp_pump(&t->qmp);
 	while ((msg = qmp_event(&t->qmp))) {
-		bool known = event_translate(msg, ret);
+		bool known = event_translate(t, msg, ret);
 
 		json_decref(msg);
 		if (known)
