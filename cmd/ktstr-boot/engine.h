@@ -20,9 +20,10 @@
 
 #define ENGINE_POLLFDS_MAX 4
 
-/* I/O port of the doorbell: the guest writes ENGINE_DOORBELL_RING there. */
+/*
+ * I/O port of the doorbell: the guest writes 1 there, and then, to be let go, to the one after it.
+ */
 #define ENGINE_DOORBELL_PORT 0x505
-#define ENGINE_DOORBELL_RING 1
 
 /* The machine to run. Everything is borrowed and outlives the engine. */
 struct engine_config {
@@ -55,13 +56,15 @@ struct engine_ops {
 	const char *name;
 	/* Start the machine, stopped before its first instruction. */
 	int (*start)(const struct engine_config *config, struct engine **ret, struct err *e);
-	/* Let it run, stop it. The machine stands still when pause returns. Deadline 10 s. */
+	/* Let it run, stop it. The machine stands still when pause returns. Deadline 10 s. A
+	 * machine at its doorbell stands still already, and is let go by resume alone. */
 	int (*resume)(struct engine *engine, struct err *e);
 	int (*pause)(struct engine *engine, struct err *e);
 	/* Descriptors to poll; returns how many. After poll, call next_event until false. */
 	size_t (*pollfds)(struct engine *engine, struct pollfd ret[ENGINE_POLLFDS_MAX]);
 	bool (*next_event)(struct engine *engine, struct engine_event *ret);
-	/* Registers of one vCPU of a paused machine, as a new JSON object. */
+	/* Registers of one vCPU of a paused machine, as a new JSON object. An engine may refuse
+	 * (EBUSY) while it stands at its doorbell. */
 	json_t *(*regs)(struct engine *engine, unsigned int vcpu, struct err *e);
 	/* Thread ids of the vCPUs, as a new JSON array of numbers; empty when not known. */
 	json_t *(*threads)(struct engine *engine);

@@ -13,8 +13,9 @@
 #include "base/parse.h"
 
 #define WORD "ktstr.doorbell="
-#define PORT_MAX 0xffffu
-#define RING 1 /* what the port takes for a ring */
+#define PORTS 2 /* the first rings, the second tells that we have gone on from there */
+#define PORT_MAX (0x10000u - PORTS)
+#define RING 1 /* what they take */
 
 /* Documentation/admin-guide/mm/pagemap.rst */
 #define PAGEMAP_PRESENT (1ull << 63)
@@ -93,16 +94,22 @@ void doorbell_init(struct doorbell *d, struct link *l, const char *cmdline)
 	}
 }
 
+static void port_write(unsigned int port)
+{
+	__asm__ volatile("outb %b0, %w1" : : "a"(RING), "Nd"((unsigned short)port) : "memory");
+}
+
 void doorbell_strike(const struct doorbell *d)
 {
 	/* Children inherit the right to a port, and must not ring. */
-	if (ioperm(d->port, 1, 1)) {
+	if (ioperm(d->port, PORTS, 1)) {
 		link_trouble(d->link, TROUBLE_AGENT, "cannot ring the doorbell: %s",
 			     strerror(errno));
 		return;
 	}
-	__asm__ volatile("outb %b0, %w1" : : "a"(RING), "Nd"((unsigned short)d->port) : "memory");
-	ioperm(d->port, 1, 0);
+	port_write(d->port);
+	port_write(d->port + 1);
+	ioperm(d->port, PORTS, 0);
 }
 
 enum mailbox_status doorbell_ring(struct doorbell *d, const char *request, const char *text)

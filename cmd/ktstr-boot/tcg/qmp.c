@@ -14,7 +14,7 @@
 
 void qmp_init(struct qmp *q, int fd)
 {
-	*q = (struct qmp){.fd = fd, .events = json_array()};
+	*q = (struct qmp){.fd = fd, .events = json_array(), .fds = {-1, -1}};
 }
 
 void qmp_deinit(struct qmp *q)
@@ -23,7 +23,7 @@ void qmp_deinit(struct qmp *q)
 		close(q->fd);
 	buf_deinit(&q->in);
 	json_decref(q->events);
-	*q = (struct qmp){.fd = -1};
+	*q = (struct qmp){.fd = -1, .fds = {-1, -1}};
 }
 
 void qmp_pump(struct qmp *q)
@@ -78,7 +78,7 @@ json_t *qmp_event(struct qmp *q)
 static json_t *qmp_answer(struct qmp *q, uint64_t deadline_ns, const char *what, struct err *e)
 {
 	for (;;) {
-		struct pollfd p = {.fd = q->fd, .events = POLLIN};
+		struct pollfd p[1 + QMP_FDS] = {{.fd = q->fd, .events = POLLIN}};
 		json_t *msg = qmp_line(q);
 
 		if (msg && !json_object_get(msg, "event"))
@@ -95,8 +95,15 @@ static json_t *qmp_answer(struct qmp *q, uint64_t deadline_ns, const char *what,
 			err_set(e, ETIMEDOUT, "QEMU did not answer '%s' in time", what);
 			return NULL;
 		}
-		if (poll(&p, 1, clock_poll_ms(deadline_ns)) > 0)
-			qmp_pump(q);
+		for (int i = 0; i < QMP_FDS; i++)
+			p[1 + i] = (struct pollfd){.fd = q->fds[i], .events = POLLIN};
+		if (poll(p, 1 + QMP_FDS, clock_poll_ms(deadline_ns)) <= 0)
+			continue;
+		qmp_pump(q);
+		if ((p[1].revents || p[2].revents) && !q->serve(q->arg)) {
+			err_set(e, EBUSY, "QEMU does not answer '%s' for now", what);
+			return NULL;
+		}
 	}
 }
 

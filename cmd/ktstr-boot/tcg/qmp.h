@@ -13,12 +13,23 @@
 #include "base/buf.h"
 #include "base/error.h"
 
+#define QMP_FDS 2
+
 struct qmp {
 	int fd; /* owned; -1 holds nothing */
 	struct buf in;
 	json_t *events; /* array */
 	unsigned int next_id;
 	bool closed; /* the other side is gone */
+
+	/*
+	 * QEMU may not get to answer before something else is done. If set, @fds (-1 for none) are
+	 * looked at too while an answer is awaited, and when one is readable @serve is called.
+	 * Returns false: there will be no answer for now, give up with EBUSY.
+	 */
+	int fds[QMP_FDS];
+	bool (*serve)(void *arg);
+	void *arg;
 };
 
 /* Take over the connected socket @fd. */
@@ -34,7 +45,8 @@ int qmp_greet(struct qmp *q, uint64_t deadline_ns, char **version, struct err *e
 /*
  * Execute @command with @args (a new reference, taken; NULL for none). *ret, where ret is not
  * NULL, gets the answer's "return" as a new reference. Events that arrive meanwhile are kept. The
- * error's text names the command and QEMU's own words.
+ * error's text names the command and QEMU's own words. After EBUSY the command is still to be
+ * carried out; its answer is passed over.
  */
 int qmp_execute(struct qmp *q, const char *command, json_t *args, uint64_t deadline_ns,
 		json_t **ret, struct err *e);

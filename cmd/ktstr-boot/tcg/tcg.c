@@ -23,6 +23,7 @@
 #include "../engine.h"
 #include "base/clock.h"
 #include "base/io.h"
+#include "gate.h"
 #include "qmp.h"
 #include "registers.h"
 
@@ -38,8 +39,19 @@ struct tcg {
 	int pidfd;
 	int err_fd; /* QEMU's stderr, read end */
 	bool died_told;
-	bool rung; /* the guest wrote to the doorbell, and is about to stop */
 	struct qmp qmp;
+	json_t *threads; /* ids of the vCPUs' */
+
+	/*
+	 * The doorbell. On one thread: the guest rings at the first gate and stands there; once let
+	 * go it comes to the second, where the first is closed again behind it.
+	 */
+	struct gate ring, leave;
+	bool rang;	  /* it stands at the first, which is not told yet */
+	bool at_bell;	  /* it stands there, or (a thread a vCPU) is stopped by its ring */
+	bool stop_queued; /* and QEMU will carry out a "stop" when it is let go */
+	bool panicked;	  /* a thread a vCPU: the guest rang, and is about to be stopped */
+	char bell_error[ERR_TEXT_MAX];
 	char *version;
 	bool multi_threaded;
 	struct buf complaint;
@@ -112,7 +124,31 @@ static void args_port(struct args *a, const char *id, int fd)
 	arg_option(a, "-chardev", "file,id=%s,path=/proc/self/fd/%d", id, fd);
 }
 
-static void args_build(struct args *a, const struct engine_config *c, int qmp_fd)
+static void args_gate(struct args *a, const char *id, const struct gate *g, int port)
+{
+	arg_option(a, "-chardev", "file,id=%s,path=/proc/self/fd/%d,logfile=/proc/self/fd/%d", id,
+		   gate_chardev_fd(g), gate_log_fd(g));
+	arg_option(a, "-device", "isa-debugcon,chardev=%s,iobase=%d", id, port);
+}
+
+/*
+ * With a thread a vCPU a gate would hold one vCPU only. There the write of the "panicked" bit stops
+ * the machine; with no event offered, a guest that has a driver for the device does not ring when
+ * it panics.
+ */
+static void args_doorbell(struct args *a, const struct engine_config *c, const struct tcg *t)
+{
+	if (c->multi_threaded) {
+		arg_option(a, "-device", "pvpanic,ioport=%d,events=0", ENGINE_DOORBELL_PORT);
+		arg_option(a, "-action", "panic=pause");
+		return;
+	}
+	args_gate(a, "ring", &t->ring, ENGINE_DOORBELL_PORT);
+	args_gate(a, "leave", &t->leave, ENGINE_DOORBELL_PORT + 1);
+}
+
+static void args_build(struct args *a, const struct engine_config *c, const struct tcg *t,
+		       int qmp_fd)
 {
 	unsigned long long mib = 0;
 
@@ -152,13 +188,7 @@ static void args_build(struct args *a, const struct engine_config *c, int qmp_fd
 	arg_option(a, "-device", "virtio-serial-pci,ioeventfd=off");
 	args_port(a, "bulk", c->bulk_fd);
 	arg_option(a, "-device", "virtserialport,chardev=bulk,name=ktstr.bulk");
-	/*
-	 * The doorbell. A write of the "panicked" bit stops the machine at that instruction; with
-	 * no event offered, a guest whose driver for the device is loaded does not ring when it
-	 * panics.
-	 */
-	arg_option(a, "-device", "pvpanic,ioport=%d,events=0", ENGINE_DOORBELL_PORT);
-	arg_option(a, "-action", "panic=pause");
+	args_doorbell(a, c, t);
 	arg_option(a, "-chardev", "socket,id=qmp,fd=%d", qmp_fd);
 	arg_option(a, "-mon", "chardev=qmp,mode=control");
 	arg_option(a, "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny");
@@ -171,9 +201,15 @@ static void keep_over_exec(int fd)
 	fcntl(fd, F_SETFD, 0);
 }
 
+static void keep_gate(const struct gate *g)
+{
+	keep_over_exec(gate_chardev_fd(g));
+	keep_over_exec(gate_log_fd(g));
+}
+
 /* In the child: never returns. @status_fd tells the parent why exec failed. */
-static void child_run(const struct engine_config *c, char **argv, int qmp_fd, int err_fd,
-		      int status_fd, pid_t parent)
+static void child_run(const struct engine_config *c, const struct tcg *t, char **argv, int qmp_fd,
+		      int err_fd, int status_fd, pid_t parent)
 {
 	sigset_t none;
 	int code, null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -196,6 +232,8 @@ static void child_run(const struct engine_config *c, char **argv, int qmp_fd, in
 	keep_over_exec(c->com1_fd);
 	keep_over_exec(c->com2_fd);
 	keep_over_exec(c->bulk_fd);
+	keep_gate(&t->ring);
+	keep_gate(&t->leave);
 	for (unsigned int n = 0; n < c->ram->nodes; n++)
 		keep_over_exec(c->ram->fds[n]);
 	execvp(argv[0], argv);
@@ -215,6 +253,10 @@ static int process_start(struct tcg *t, const struct engine_config *c, struct er
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 		return err_sys(e, "cannot make the QMP socket");
 	qmp_init(&t->qmp, pair[0]);
+	if (gate_init(&t->ring, e) || gate_init(&t->leave, e)) {
+		close(pair[1]);
+		return -1;
+	}
 	qmp_theirs = pair[1];
 	if (pipe2(pair, O_CLOEXEC))
 		return err_sys(e, "cannot make a pipe");
@@ -226,7 +268,7 @@ static int process_start(struct tcg *t, const struct engine_config *c, struct er
 	status_r = pair[0];
 	status_w = pair[1];
 
-	args_build(&args, c, qmp_theirs);
+	args_build(&args, c, t, qmp_theirs);
 	if (args.failed)
 		return err_set(e, E2BIG, "too many arguments for QEMU");
 	t->pid = fork();
@@ -235,7 +277,7 @@ static int process_start(struct tcg *t, const struct engine_config *c, struct er
 		return err_sys(e, "cannot start a process for QEMU");
 	}
 	if (t->pid == 0)
-		child_run(c, args.v, qmp_theirs, err_w, status_w, parent);
+		child_run(c, t, args.v, qmp_theirs, err_w, status_w, parent);
 	t->pidfd = pidfd_open(t->pid, 0);
 	close(steal_fd(&status_w));
 	if (io_read_upto(status_r, &code, sizeof(code)) == sizeof(code)) {
@@ -306,9 +348,49 @@ static void tcg_destroy(struct engine *engine)
 	if (t->err_fd >= 0)
 		close(t->err_fd);
 	qmp_deinit(&t->qmp);
+	gate_deinit(&t->ring);
+	gate_deinit(&t->leave);
+	json_decref(t->threads);
 	buf_deinit(&t->complaint);
 	free(t->version);
 	free(t);
+}
+
+/*
+ * See whether the guest has come to a gate. Returns false when it stands at its doorbell, where
+ * QEMU answers nothing. A guest that does not keep to the order of the gates rings in vain.
+ */
+static bool bell_serve(void *arg)
+{
+	struct tcg *t = arg;
+	struct err e;
+
+	if (gate_entered(&t->ring) && !t->ring.open) {
+		t->rang = t->at_bell = true;
+		if (t->leave.open && gate_close(&t->leave, &e))
+			snprintf(t->bell_error, sizeof(t->bell_error), "%s", e.text);
+	}
+	if (gate_entered(&t->leave) && !t->leave.open) {
+		if (t->ring.open && gate_close(&t->ring, &e))
+			snprintf(t->bell_error, sizeof(t->bell_error), "%s", e.text);
+		gate_open(&t->leave);
+	}
+	return !t->at_bell;
+}
+
+/* They stay the same, and at the doorbell QEMU would not tell. */
+static int threads_ask(struct tcg *t, struct err *e)
+{
+	json_t *cpus = NULL, *cpu;
+	size_t i;
+
+	t->threads = json_array();
+	if (qmp_execute(&t->qmp, "query-cpus-fast", NULL, clock_deadline_ns(ANSWER_NS), &cpus, e))
+		return -1;
+	json_array_foreach (cpus, i, cpu)
+		json_array_append(t->threads, json_object_get(cpu, "thread-id"));
+	json_decref(cpus);
+	return 0;
 }
 
 static int tcg_start(const struct engine_config *config, struct engine **ret, struct err *e)
@@ -320,24 +402,38 @@ static int tcg_start(const struct engine_config *config, struct engine **ret, st
 		return err_set(e, ENOMEM, "out of memory");
 	t->engine.ops = &engine_tcg;
 	t->pidfd = t->err_fd = t->qmp.fd = -1;
+	t->ring = t->leave = (struct gate){.seen = {-1, -1}, .block = {-1, -1}};
 	t->multi_threaded = config->multi_threaded;
 	if (process_start(t, config, e)) {
 		tcg_destroy(&t->engine);
 		return -1;
 	}
-	if (qmp_greet(&t->qmp, clock_deadline_ns(START_NS), &t->version, e)) {
+	if (qmp_greet(&t->qmp, clock_deadline_ns(START_NS), &t->version, e) || threads_ask(t, e)) {
 		complain(t, e);
 		tcg_destroy(&t->engine);
 		return -1;
 	}
+	t->qmp.fds[0] = gate_poll_fd(&t->ring);
+	t->qmp.fds[1] = gate_poll_fd(&t->leave);
+	t->qmp.serve = bell_serve;
+	t->qmp.arg = t;
 	*ret = &t->engine;
 	return 0;
 }
+
+/* ---- stop and go ---- */
 
 static int tcg_resume(struct engine *engine, struct err *e)
 {
 	struct tcg *t = (struct tcg *)engine;
 
+	if (t->at_bell && !t->multi_threaded) {
+		t->at_bell = false;
+		gate_open(&t->ring);
+		if (!t->stop_queued)
+			return 0;
+	}
+	t->at_bell = t->stop_queued = false;
 	return qmp_execute(&t->qmp, "cont", NULL, clock_deadline_ns(ANSWER_NS), NULL, e);
 }
 
@@ -345,7 +441,13 @@ static int tcg_pause(struct engine *engine, struct err *e)
 {
 	struct tcg *t = (struct tcg *)engine;
 
-	return qmp_execute(&t->qmp, "stop", NULL, clock_deadline_ns(ANSWER_NS), NULL, e);
+	if (t->at_bell)
+		return 0;
+	if (qmp_execute(&t->qmp, "stop", NULL, clock_deadline_ns(ANSWER_NS), NULL, e) == 0)
+		return 0;
+	/* The guest was quicker: it stands still all the same. */
+	t->stop_queued = t->at_bell && e->code == EBUSY;
+	return t->stop_queued ? 0 : -1;
 }
 
 static size_t tcg_pollfds(struct engine *engine, struct pollfd ret[ENGINE_POLLFDS_MAX])
@@ -355,7 +457,9 @@ static size_t tcg_pollfds(struct engine *engine, struct pollfd ret[ENGINE_POLLFD
 	/* A closed socket would be ready for ever. */
 	ret[0] = (struct pollfd){.fd = t->qmp.closed ? -1 : t->qmp.fd, .events = POLLIN};
 	ret[1] = (struct pollfd){.fd = t->died_told ? -1 : t->pidfd, .events = POLLIN};
-	return 2;
+	ret[2] = (struct pollfd){.fd = gate_poll_fd(&t->ring), .events = POLLIN};
+	ret[3] = (struct pollfd){.fd = gate_poll_fd(&t->leave), .events = POLLIN};
+	return 4;
 }
 
 static bool event_translate(struct tcg *t, json_t *msg, struct engine_event *ret)
@@ -364,10 +468,11 @@ static bool event_translate(struct tcg *t, json_t *msg, struct engine_event *ret
 
 	json_unpack(msg, "{s:s, s?:{s?:s}}", "event", &name, "data", "reason", &reason);
 	if (strcmp(name, "GUEST_PANICKED") == 0)
-		t->rung = true;
-	if (strcmp(name, "STOP") == 0 && t->rung) {
+		t->panicked = true;
+	if (strcmp(name, "STOP") == 0 && t->panicked) {
 		/* Only now all vCPUs stand, and only now the machine can be made to go on. */
-		t->rung = false;
+		t->panicked = false;
+		t->at_bell = true;
 		ret->type = ENGINE_DOORBELL;
 		return true;
 	}
@@ -391,6 +496,13 @@ static bool tcg_next_event(struct engine *engine, struct engine_event *ret)
 	*ret = (struct engine_event){0};
 	complaint_pump(t);
 	qmp_pump(&t->qmp);
+	bell_serve(t);
+	if (t->rang || *t->bell_error) {
+		ret->type = *t->bell_error ? ENGINE_INTERNAL_ERROR : ENGINE_DOORBELL;
+		t->rang = false;
+		t->bell_error[0] = 0;
+		return true;
+	}
 	while ((msg = qmp_event(&t->qmp))) {
 		bool known = event_translate(t, msg, ret);
 
@@ -419,9 +531,13 @@ static json_t *tcg_regs(struct engine *engine, unsigned int vcpu, struct err *e)
 {
 	struct tcg *t = (struct tcg *)engine;
 	json_t *text = NULL, *regs;
-	json_t *args =
-		json_pack("{s:s, s:i}", "command-line", "info registers", "cpu-index", (int)vcpu);
+	json_t *args;
 
+	if (t->at_bell && !t->multi_threaded) {
+		err_set(e, EBUSY, "this engine shows no registers of a machine at its doorbell");
+		return NULL;
+	}
+	args = json_pack("{s:s, s:i}", "command-line", "info registers", "cpu-index", (int)vcpu);
 	if (qmp_execute(&t->qmp, "human-monitor-command", args, clock_deadline_ns(ANSWER_NS), &text,
 			e))
 		return NULL;
@@ -432,17 +548,7 @@ static json_t *tcg_regs(struct engine *engine, unsigned int vcpu, struct err *e)
 
 static json_t *tcg_threads(struct engine *engine)
 {
-	struct tcg *t = (struct tcg *)engine;
-	json_t *cpus = NULL, *cpu, *ids = json_array();
-	struct err e;
-	size_t i;
-
-	if (qmp_execute(&t->qmp, "query-cpus-fast", NULL, clock_deadline_ns(ANSWER_NS), &cpus, &e))
-		return ids;
-	json_array_foreach (cpus, i, cpu)
-		json_array_append(ids, json_object_get(cpu, "thread-id"));
-	json_decref(cpus);
-	return ids;
+	return json_incref(((struct tcg *)engine)->threads);
 }
 
 static const char *tcg_version(struct engine *engine)
