@@ -3,6 +3,7 @@
  * vmctl DIR REQUEST...: send each request over one connection and print its answer, a line each.
  * `@map` attaches through lib/vm, reads the first byte of each range and prints the map; `@write`
  * tries to write through a read-only attachment; `@wait` prints packets until the machine ends;
+ * `@ring` waits for the guest to ring the doorbell, through lib/vm, and prints that;
  * `@hang` sleeps for ever with the connection open. Status 1 when an answer was not ok.
  */
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include "base/clock.h"
 #include "base/tool.h"
 #include "vm/client.h"
+#include "vm/doorbell.h"
 
 static const struct tool_opt opts[] = {{0}};
 static const struct tool tool = {.name = "vmctl",
@@ -62,6 +64,18 @@ static int map(struct vm_client *c, bool try_write)
 	return 0;
 }
 
+static int ring(struct vm_client *c)
+{
+	struct doorbell_ring r;
+	struct err e;
+
+	if (doorbell_wait(c, clock_deadline_ns(ANSWER_NS), &r, &e))
+		tool_die(&tool, TOOL_USAGE, "%s", e.text);
+	printf("ring seq=%u request=%s text=%s\n", r.seq, r.request, r.text);
+	fflush(stdout);
+	return 0;
+}
+
 static int wait_end(struct vm_client *c)
 {
 	json_t *packet;
@@ -101,6 +115,8 @@ int main(int argc, char **argv)
 			status |= map(&c, (*a)[1] == 'w');
 		else if (strcmp(*a, "@wait") == 0)
 			status |= wait_end(&c);
+		else if (strcmp(*a, "@ring") == 0)
+			status |= ring(&c);
 		else if (strcmp(*a, "@hang") == 0)
 			for (;;)
 				pause();
