@@ -61,6 +61,7 @@ UNIT_SRC := $(wildcard tests/unit/*.c)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(O)/tests/unit/%)
 HELPER_SRC := $(wildcard tests/helper/*.c)
 HELPER_BIN := $(HELPER_SRC:tests/helper/%.c=$(O)/tests/helper/%)
+GUEST_TEST_BIN := $(patsubst tests/guest/%.c,$(O)/tests/guest/%,$(wildcard tests/guest/*.c))
 FUZZ_SRC := $(wildcard tests/fuzz/*.c)
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(O)/tests/fuzz/%)
 MAN := $(wildcard man/*.[1-9])
@@ -133,6 +134,13 @@ $(O)/tests/helper/%: $(O)/tests/helper/%.o $(LIBRARY)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) $^ -Wl,--as-needed $(LIBS_ALL) -o $@
 
+# PID 1 of a test's guest, made of the agent's parts.
+$(O)/tests/guest/%: $(O)/guest/obj/tests/guest/%.o \
+		$(patsubst %.c,$(O)/guest/obj/%.o,$(filter-out guest/init/main.c,$(AGENT_SRC)) $(AGENT_LIB_SRC))
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -static $(LDFLAGS) $^ $(AGENT_LIBS) -o $@
+
 # Fuzz targets and a library of their own are built with clang, so that coverage sees all of it.
 FUZZ_CC = $(CLANG) $(CPPFLAGS_ALL) -std=gnu11 -O1 -g -fno-sanitize-recover=all -MMD -MP
 FUZZ_OBJ := $(LIB_SRC:%.c=$(O)/fuzz/%.o)
@@ -152,7 +160,7 @@ $(O)/tests/fuzz/%: tests/fuzz/%.c $(O)/fuzz/libktstr.a Makefile
 		-Wl,--as-needed $(LIBS_ALL) -o $@
 
 .PHONY: test-programs fuzz-programs
-test-programs: $(UNIT_BIN) $(HELPER_BIN)
+test-programs: $(UNIT_BIN) $(HELPER_BIN) $(GUEST_TEST_BIN)
 fuzz-programs: $(FUZZ_BIN)
 
 .PHONY: check

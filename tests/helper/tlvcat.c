@@ -22,7 +22,7 @@
 
 static const struct tool_opt opts[] = {
 	{"cut", "BYTES", "print at most so much of a payload (default 400)"},
-	{"raw", "TYPE", "write only the payloads of this type, as they are"},
+	{"raw", "TYPE", "write only the payloads of this type (name or number), as they are"},
 	{0},
 };
 static const struct tool tool = {
@@ -107,6 +107,19 @@ static void put_message(const struct tlv_message *m, size_t cut)
 		put_payload(m->data, m->len, cut);
 }
 
+static unsigned int take_type(const char *arg)
+{
+	const struct tlv_type_info *info = tlv_type_by_name(arg);
+	unsigned int number;
+	struct err e;
+
+	if (info)
+		return info->type;
+	if (parse_uint(arg, 1, UINT16_MAX, &number, &e))
+		tool_die(&tool, TOOL_USAGE, "there is no type '%s'", arg);
+	return number;
+}
+
 int main(int argc, char **argv)
 {
 	struct tlv_reader *r = tlv_reader_create();
@@ -114,7 +127,7 @@ int main(int argc, char **argv)
 	const struct tlv_stats *st;
 	struct tlv_message m;
 	uint64_t cut = 400;
-	const struct tlv_type_info *raw = NULL;
+	unsigned int raw = 0;
 	const char *arg;
 	struct err e;
 	int opt;
@@ -122,8 +135,8 @@ int main(int argc, char **argv)
 	while ((opt = tool_next_option(&tool, argc, argv, &arg)) >= 0) {
 		if (opt == 0 && parse_u64(arg, 0, TLV_MESSAGE_MAX, &cut, &e))
 			tool_bad_option(&tool, "cut", &e);
-		if (opt == 1 && !(raw = tlv_type_by_name(arg)))
-			tool_die(&tool, TOOL_USAGE, "there is no type '%s'", arg);
+		if (opt == 1)
+			raw = take_type(arg);
 	}
 	if (io_read_file(argv[optind] ? argv[optind] : "-", 1u << 30, &b, &e))
 		tool_die(&tool, TOOL_USAGE, "%s", e.text);
@@ -133,7 +146,7 @@ int main(int argc, char **argv)
 		while (tlv_reader_next(r, &m)) {
 			if (!raw)
 				put_message(&m, cut);
-			else if (m.type == raw->type)
+			else if (m.type == raw)
 				fwrite(m.data, 1, m.len, stdout);
 		}
 		tlv_reader_end(r);
