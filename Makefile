@@ -87,6 +87,11 @@ $(O)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
 
+# Made anew when the answer of that probe is another than at the last build.
+$(O)/lib/mem/kdump.o $(O)/fuzz/lib/mem/kdump.o: $(O)/libkdumpfile-$(or $(LIBKDUMPFILE),no)
+$(O)/libkdumpfile-%:
+	@mkdir -p $(O) && rm -f $(O)/libkdumpfile-* && touch $@
+
 $(LIBRARY): $(LIB_OBJ)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^

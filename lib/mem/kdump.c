@@ -5,16 +5,20 @@
 
 #ifdef HAVE_LIBKDUMPFILE
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <libkdumpfile/kdumpfile.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PAGE 4096u
 
 struct packed {
 	kdump_ctx_t *ctx;
+	int fd;		      /* that ctx reads */
 	pthread_mutex_t lock; /* of ctx, which is for one thread at a time */
 	kdump_bmp_t *pages;   /* the page frames that are memory */
 	uint64_t size, end;   /* bytes */
@@ -29,15 +33,23 @@ static int packed_failed(struct packed *p, const char *what, struct err *e)
 
 /* ---- opening ---- */
 
+static bool number_is(struct packed *p, const char *name, kdump_num_t want)
+{
+	kdump_num_t n;
+
+	return kdump_get_number_attr(p->ctx, name, &n) == KDUMP_OK && n == want;
+}
+
+/* The architecture's name is missing where the file was not written by the kernel it is of. */
 static int check_machine(struct packed *p, struct err *e)
 {
 	const char *arch;
-	kdump_num_t page;
+	bool named = kdump_get_string_attr(p->ctx, KDUMP_ATTR_ARCH_NAME, &arch) == KDUMP_OK;
 
-	if (kdump_get_string_attr(p->ctx, KDUMP_ATTR_ARCH_NAME, &arch) != KDUMP_OK ||
-	    strcmp(arch, "x86_64") != 0)
+	if ((named && strcmp(arch, "x86_64") != 0) || !number_is(p, KDUMP_ATTR_PTR_SIZE, 8) ||
+	    !number_is(p, KDUMP_ATTR_BYTE_ORDER, KDUMP_LITTLE_ENDIAN))
 		return err_set(e, EPROTO, "a compressed core, but not of a 64-bit x86 machine");
-	if (kdump_get_number_attr(p->ctx, KDUMP_ATTR_PAGE_SIZE, &page) != KDUMP_OK || page != PAGE)
+	if (!number_is(p, KDUMP_ATTR_PAGE_SIZE, PAGE))
 		return err_set(e, EPROTO, "a compressed core with pages that are not of 4 KiB");
 	return 0;
 }
@@ -69,10 +81,13 @@ static int take_map(struct packed *p, struct err *e)
 
 static int packed_setup(struct packed *p, int fd, struct err *e)
 {
+	p->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (p->fd < 0)
+		return err_sys(e, "cannot duplicate a descriptor");
 	/* Read, not mapped: the file may get shorter. */
 	if (kdump_set_number_attr(p->ctx, KDUMP_ATTR_FILE_MMAP_POLICY, KDUMP_MMAP_NEVER) !=
 		    KDUMP_OK ||
-	    kdump_open_fd(p->ctx, fd) != KDUMP_OK)
+	    kdump_open_fd(p->ctx, p->fd) != KDUMP_OK)
 		return packed_failed(p, "cannot open the compressed core", e);
 	/* Pages of zeros are what is left out of nearly every one of them. */
 	if (kdump_set_number_attr(p->ctx, KDUMP_ATTR_ZERO_EXCLUDED, 1) != KDUMP_OK)
@@ -92,6 +107,7 @@ int packed_open(int fd, struct packed **ret, char **ret_vmcoreinfo, struct err *
 		free(p);
 		return err_set(e, ENOMEM, "out of memory");
 	}
+	p->fd = -1;
 	pthread_mutex_init(&p->lock, NULL);
 	if (packed_setup(p, fd, e)) {
 		packed_close(p);
@@ -108,6 +124,8 @@ void packed_close(struct packed *p)
 	if (!p)
 		return;
 	kdump_free(p->ctx);
+	if (p->fd >= 0)
+		close(p->fd);
 	pthread_mutex_destroy(&p->lock);
 	free(p);
 }

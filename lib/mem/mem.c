@@ -493,6 +493,15 @@ static int open_kdump(int fd, bool writable, struct mem **ret, struct err *e)
 	return 0;
 }
 
+static int open_flattened(int fd, bool writable, struct mem **ret, struct err *e)
+{
+	_cleanup_close_ int core = -1;
+
+	if (flattened_unpack(fd, &core, e))
+		return -1;
+	return open_kdump(core, writable, ret, e);
+}
+
 static int open_fd(int fd, const struct mem_range *ranges, size_t n_ranges, bool writable,
 		   struct mem **ret, struct err *e)
 {
@@ -504,9 +513,10 @@ static int open_fd(int fd, const struct mem_range *ranges, size_t n_ranges, bool
 		return err_sys(e, "cannot read");
 	if (!memcmp(magic, "\177ELF", 4))
 		return open_core(fd, writable, ret, e);
-	/* makedumpfile(8): its own format, and that format in records for a pipe */
-	if (!memcmp(magic, "KDUMP   ", 8) || !memcmp(magic, "makedumpfile", 12))
+	if (!memcmp(magic, "KDUMP   ", 8))
 		return open_kdump(fd, writable, ret, e);
+	if (!memcmp(magic, "makedumpfile", 12))
+		return open_flattened(fd, writable, ret, e);
 	return open_flat(fd, writable, ret, e);
 }
 

@@ -19,6 +19,9 @@
 int core_ranges(int fd, struct mem_range **ret_ranges, size_t *ret_n, char **ret_vmcoreinfo,
 		struct err *e);
 
+/* Put the flattened core @fd together in a file without a name, *ret, which is the caller's. */
+int flattened_unpack(int fd, int *ret, struct err *e);
+
 struct packed;
 
 /* As mem_open for a kdump-compressed core; ENOTSUP when this was built without libkdumpfile. @fd
