@@ -22,7 +22,7 @@ _Static_assert(KALLSYMS_SYMBOLS_MAX <= 1u << 22, "no bits are left for the hash 
 
 static size_t slot_first(const struct kallsyms *s, uint64_t hash)
 {
-	return (size_t)(hash * 0xff51afd7ed558ccdu >> (64 - s->slot_bits));
+	return (size_t)(hash * KALLSYMS_SLOT_FACTOR >> (64 - s->slot_bits));
 }
 
 static uint32_t number_mask(const struct kallsyms *s)

@@ -33,6 +33,9 @@ struct kallsyms {
 	uint64_t image_start, image_end; /* what kallsyms_name() answers for: [start, end) */
 };
 
+/* A name's first slot is hash * this, its highest slot_bits bits. */
+#define KALLSYMS_SLOT_FACTOR 0xff51afd7ed558ccdu
+
 /* What was copied out of a guest. */
 struct kallsyms_source {
 	size_t n;	/* symbols, at most KALLSYMS_SYMBOLS_MAX */
