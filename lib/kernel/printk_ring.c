@@ -163,9 +163,9 @@ static int desc_get(const struct printk_ring *r, uint64_t index, struct desc *re
 }
 
 /*
- * The text block [begin, next) of record @id; positions count up for ever. A block that does not
- * fit before the end of the ring is stored at its start instead. In front of the text stands the
- * id. Returns NULL when the block is none.
+ * The text block [begin, next) of record @id; positions count up, from a little below 0 on. A block
+ * that does not fit before the end of the ring is stored at its start instead. In front of the text
+ * stands the id. Returns NULL when the block is none.
  */
 static const uint8_t *block_get(const struct printk_ring *r, const struct desc *d, uint64_t id,
 				uint64_t *ret_len)
@@ -180,7 +180,8 @@ static const uint8_t *block_get(const struct printk_ring *r, const struct desc *
 	if (d->begin % 8 || d->next % 8 || d->next - d->begin > 2 * ring || d->next == d->begin)
 		return NULL;
 	len = d->next - d->begin;
-	wraps = ((d->next - 1) >> r->size_bits) - (d->begin >> r->size_bits);
+	wraps = (((d->next - 1) >> r->size_bits) - (d->begin >> r->size_bits)) &
+		(UINT64_MAX >> r->size_bits);
 	if (wraps) {
 		at = 0;
 		len = d->next & (ring - 1);
