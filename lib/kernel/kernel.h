@@ -7,6 +7,7 @@
 #ifndef KTSTR_KERNEL_KERNEL_H
 #define KTSTR_KERNEL_KERNEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,8 @@ struct kernel {
 	unsigned int nr_cpu_ids; /* possible CPUs are numbered below it; at most KERNEL_CPUS_MAX */
 	uint64_t *percpu;	 /* __per_cpu_offset[nr_cpu_ids] */
 	unsigned int hz;	 /* jiffies a second */
+	uint64_t banner;	 /* address of linux_banner */
+	uint64_t state;		 /* address of system_state; 0 when not known */
 };
 
 /* Files that the user gave, NULL for none: contents, borrowed during kernel_attach. */
@@ -38,21 +41,28 @@ struct kernel_sources {
 /*
  * Find the kernel in @m and learn its layout. Fails with EAGAIN while it has not come up so far
  * that all this is there (no VMCOREINFO yet, symbols that do not fit it, per-CPU areas not set up);
- * other codes mean that waiting does not help. *ret is the caller's (kernel_detach); @m must
- * outlive it.
+ * other codes mean that waiting does not help: a file of the user that is not of this kernel
+ * (EINVAL), no symbols or types to be had (ENOENT), such that make no sense (EPROTO). Where memory
+ * holds several kernels, as after a reboot, one that has not gone down is preferred. *ret is the
+ * caller's (kernel_detach) and NULL on failure; @m must outlive it.
  */
 int kernel_attach(struct mem *m, const struct kernel_sources *sources, struct kernel **ret,
 		  struct err *e);
 /* NULL is allowed. */
 void kernel_detach(struct kernel *k);
 
-/* Whether the kernel that was attached to is still the one in memory: false after a reboot. */
+/*
+ * Whether the kernel that was attached to is still the one in memory: false once it restarts, and
+ * when another has taken its place. A few reads. What a kernel that died without a word left in
+ * memory looks alive until something is written over it; that its clock stands tells more.
+ */
 bool kernel_is_alive(const struct kernel *k);
 
 /* The address of symbol @name. */
 int kernel_symbol(const struct kernel *k, const char *name, uint64_t *ret, struct err *e);
 
-/* The address of a per-CPU variable on @cpu: @var is its symbol's value or a __percpu pointer. */
+/* The address of a per-CPU variable on @cpu: @var is its symbol's value or a __percpu pointer.
+ * EINVAL when there is no such CPU. */
 int kernel_percpu(const struct kernel *k, uint64_t var, unsigned int cpu, uint64_t *ret,
 		  struct err *e);
 
@@ -60,7 +70,8 @@ int kernel_percpu(const struct kernel *k, uint64_t var, unsigned int cpu, uint64
  * in @bits, of (nr_cpu_ids + 63) / 64 words. */
 int kernel_cpumask(const struct kernel *k, const char *name, uint64_t *bits, struct err *e);
 
-/* The number at member @m of the object at @kva, sign extended, bit fields cut out. */
+/* The number at member @m (at most 8 bytes, or a bit field) of the object at @kva, sign extended,
+ * bit fields cut out. Numbers of 1, 2, 4 and 8 aligned bytes are one load. */
 int kernel_read_member(const struct kernel *k, uint64_t kva, const struct member *m, uint64_t *ret,
 		       struct err *e);
 

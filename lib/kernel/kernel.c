@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "kernel/kernel.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+void kernel_detach(struct kernel *k)
+{
+	if (!k)
+		return;
+	kallsyms_destroy(k->symbols);
+	types_destroy(k->types);
+	free(k->percpu);
+	free(k);
+}
+
+int kernel_symbol(const struct kernel *k, const char *name, uint64_t *ret, struct err *e)
+{
+	return kallsyms_find(k->symbols, name, ret, e);
+}
+
+int kernel_percpu(const struct kernel *k, uint64_t var, unsigned int cpu, uint64_t *ret,
+		  struct err *e)
+{
+	if (cpu >= k->nr_cpu_ids)
+		return err_set(e, EINVAL, "no CPU %u: the kernel has %u", cpu, k->nr_cpu_ids);
+	*ret = var + k->percpu[cpu];
+	return 0;
+}
+
+int kernel_cpumask(const struct kernel *k, const char *name, uint64_t *bits, struct err *e)
+{
+	unsigned int words = (k->nr_cpu_ids + 63) / 64;
+	uint64_t symbol;
+
+	if (kernel_symbol(k, name, &symbol, e) ||
+	    kmem_read(&k->mem, symbol, bits, words * sizeof(*bits), e))
+		return err_prefix(e, "CPU mask");
+	if (k->nr_cpu_ids % 64)
+		bits[words - 1] &= (1ull << k->nr_cpu_ids % 64) - 1;
+	return 0;
+}
+
+/* A number of @size bytes, with one load where the hardware has one. */
+static int read_number(const struct kmem *k, uint64_t kva, uint64_t size, uint64_t *ret,
+		       struct err *e)
+{
+	uint64_t v = 0;
+
+	if (!size || size > sizeof(v))
+		return err_set(e, EINVAL, "no number has %" PRIu64 " bytes", size);
+	if (kmem_read(k, kva, &v, size, e)) /* little-endian, as we are */
+		return -1;
+	*ret = v;
+	return 0;
+}
+
+int kernel_read_member(const struct kernel *k, uint64_t kva, const struct member *m, uint64_t *ret,
+		       struct err *e)
+{
+	unsigned int bits = m->bit_size ? m->bit_size : (unsigned int)m->size * 8;
+	uint64_t v = 0;
+
+	if (read_number(&k->mem, kva + m->offset, m->size, &v, e))
+		return -1;
+	v >>= m->bit_offset;
+	if (bits < 64) {
+		uint64_t sign = m->is_signed ? 1ull << (bits - 1) : 0;
+
+		v &= (1ull << bits) - 1;
+		v = (v ^ sign) - sign;
+	}
+	*ret = v;
+	return 0;
+}
