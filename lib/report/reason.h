@@ -57,6 +57,11 @@ enum row {
 	ROW_MAX_GAP,
 	ROW_MAX_SPREAD,
 	ROW_ISOLATION,
+	ROW_MAX_IMBALANCE, /* from here on as in enum threshold */
+	ROW_MAX_DSQ_DEPTH,
+	ROW_STALL,
+	ROW_MAX_FALLBACK,
+	ROW_MAX_KEEP_LAST,
 	ROW_EXPECT, /* + index of the expectation: rows from here on */
 };
 

@@ -1,79 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The result as one JSON object, ktstr-report(1). Absent is null, never a made-up zero. */
 #include <jansson.h>
-#include <math.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "report/clean.h"
+#include "report/object.h"
+#include "report/render_monitor.h"
 #include "report/result.h"
 #include "scenario/cpus.h"
 #include "tlv/names.h"
-
-/* An object in the making. A value that cannot be made is remembered, so no caller has to look. */
-struct object {
-	json_t *json;
-	bool *failed;
-};
-
-static struct object object_new(bool *failed)
-{
-	struct object o = {.json = json_object(), .failed = failed};
-
-	*failed |= !o.json;
-	return o;
-}
-
-static void put(struct object o, const char *name, json_t *value)
-{
-	if (json_object_set_new(o.json, name, value))
-		*o.failed = true;
-}
-
-static void add(struct object o, json_t *array, json_t *value)
-{
-	if (json_array_append_new(array, value))
-		*o.failed = true;
-}
-
-static struct object put_object(struct object o, const char *name)
-{
-	struct object ret = object_new(o.failed);
-
-	put(o, name, ret.json);
-	return ret;
-}
-
-static json_t *put_array(struct object o, const char *name)
-{
-	json_t *ret = json_array();
-
-	put(o, name, ret);
-	return ret;
-}
-
-static json_t *number(uint64_t v)
-{
-	if (v == RUN_ABSENT)
-		return json_null();
-	return json_integer(v > INT64_MAX ? INT64_MAX : (json_int_t)v);
-}
-
-static json_t *real(double v)
-{
-	return isfinite(v) ? json_real(v) : json_null();
-}
-
-/* @v in units of @per, e.g. nanoseconds as seconds. */
-static json_t *scaled(uint64_t v, double per)
-{
-	return v == RUN_ABSENT ? json_null() : json_real((double)v / per);
-}
-
-static json_t *text(const char *v)
-{
-	return v && *v ? json_string(v) : json_null();
-}
 
 static json_t *clean(const char *data, size_t len)
 {
@@ -440,9 +376,7 @@ static void put_usage(struct object o, const struct run *r)
 
 static void put_nulls(struct object o)
 {
-	static const char *const names[] = {"monitor",
-					    "verifier_stats",
-					    "kvm_stats",
+	static const char *const names[] = {"kvm_stats",
 					    "virtio_blk_counters",
 					    "virtio_net_counters",
 					    "snapshots",
@@ -511,6 +445,8 @@ int render_json(const struct result *r, struct buf *out)
 	put_messages(o, r->run);
 	put_stream(o, r->run);
 	put_usage(o, r->run);
+	put_monitor(o, r->run);
+	put_verifier_stats(o, r->run);
 	put_nulls(o);
 	put_texts(o, r->run);
 	dump = failed ? NULL : json_dumps(o.json, JSON_INDENT(2) | JSON_REAL_PRECISION(12));

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "report/clean.h"
+#include "report/render_monitor.h"
 #include "report/result.h"
 
 #define NAME_WIDTH 20
@@ -213,7 +214,8 @@ static int text_foot(const struct result *r, struct buf *out)
 int render_text(const struct result *r, struct buf *out)
 {
 	if (text_head(r, out) || text_reasons(r, out) || text_machine(r, out) ||
-	    text_stats(r, out) || text_phases(r, out) || text_tails(r, out) || text_foot(r, out))
+	    text_stats(r, out) || text_phases(r, out) || text_monitor(r->run, out) ||
+	    text_tails(r, out) || text_foot(r, out))
 		return -1;
 	return 0;
 }

@@ -81,6 +81,12 @@ static bool row_exists(const struct run_plan *p, unsigned int row)
 		return p->max_spread_ppm != RUN_ABSENT;
 	case ROW_ISOLATION:
 		return p->isolation;
+	case ROW_MAX_IMBALANCE:
+	case ROW_MAX_DSQ_DEPTH:
+	case ROW_STALL:
+	case ROW_MAX_FALLBACK:
+	case ROW_MAX_KEEP_LAST:
+		return p->monitor.limit[row - ROW_MAX_IMBALANCE] != THRESHOLD_OFF;
 	default:
 		return row - ROW_EXPECT < json_array_size(p->expects);
 	}
@@ -107,6 +113,31 @@ static unsigned int row_number(const struct result *r, unsigned int i)
 		    i-- == 0)
 			return row;
 	return ROW_EXPECT + i;
+}
+
+static void threshold_name(const struct run_plan *p, enum threshold which, char ret[ROW_NAME_MAX])
+{
+	uint64_t limit = p->monitor.limit[which];
+
+	switch (which) {
+	case THRESHOLD_IMBALANCE:
+		snprintf(ret, ROW_NAME_MAX, "no imbalance over %.7g", (double)limit / 1e6);
+		break;
+	case THRESHOLD_DSQ_DEPTH:
+		snprintf(ret, ROW_NAME_MAX, "no local DSQ deeper than %" PRIu64, limit);
+		break;
+	case THRESHOLD_STALL:
+		snprintf(ret, ROW_NAME_MAX, "no CPU is stuck");
+		break;
+	case THRESHOLD_FALLBACK:
+		snprintf(ret, ROW_NAME_MAX, "no select_cpu_fallback over %" PRIu64 "/s", limit);
+		break;
+	case THRESHOLD_KEEP_LAST:
+		snprintf(ret, ROW_NAME_MAX, "no dispatch_keep_last over %" PRIu64 "/s", limit);
+		break;
+	case THRESHOLDS:
+		break;
+	}
 }
 
 static void row_name(const struct run_plan *p, unsigned int row, char ret[ROW_NAME_MAX])
@@ -140,6 +171,13 @@ static void row_name(const struct run_plan *p, unsigned int row, char ret[ROW_NA
 		break;
 	case ROW_ISOLATION:
 		snprintf(ret, ROW_NAME_MAX, "no worker leaves its cpuset");
+		break;
+	case ROW_MAX_IMBALANCE:
+	case ROW_MAX_DSQ_DEPTH:
+	case ROW_STALL:
+	case ROW_MAX_FALLBACK:
+	case ROW_MAX_KEEP_LAST:
+		threshold_name(p, (enum threshold)(row - ROW_MAX_IMBALANCE), ret);
 		break;
 	default:
 		program = json_string_value(json_array_get(p->expects, row - ROW_EXPECT));

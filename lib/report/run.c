@@ -172,6 +172,30 @@ bool run_is_test_name(const char *name)
 		       len;
 }
 
+/* A plan without them asks for none. */
+static void read_thresholds(struct payload *checks, struct thresholds *ret)
+{
+	struct payload p = {.object = json_object_get(checks->object, "monitor")};
+	uint64_t sustained;
+
+	thresholds_init(ret);
+	if (!p.object)
+		return;
+	sustained = payload_need_u64(&p, "sustained_samples");
+	for (size_t i = 0; i < THRESHOLDS; i++) {
+		const struct threshold_info *info = &threshold_infos[i];
+
+		if (i != THRESHOLD_STALL)
+			ret->limit[i] = payload_u64(&p, info->member); /* absent is off */
+		else if (payload_need_bool(&p, info->member))
+			ret->limit[i] = info->def;
+		p.bad |= ret->limit[i] != THRESHOLD_OFF && ret->limit[i] > info->max;
+	}
+	p.bad |= sustained < 1 || sustained > SUSTAINED_MAX;
+	ret->sustained_samples = p.bad ? SUSTAINED_DEFAULT : (uint32_t)sustained;
+	checks->bad |= p.bad;
+}
+
 static void read_checks(struct payload *plan, struct run_plan *ret)
 {
 	struct payload checks = {.object = json_object_get(plan->object, "checks")};
@@ -181,6 +205,7 @@ static void read_checks(struct payload *plan, struct run_plan *ret)
 	ret->isolation = payload_need_bool(&checks, "isolation");
 	ret->max_gap_ns = payload_u64(&checks, "max_gap_ns");
 	ret->max_spread_ppm = payload_u64(&checks, "max_spread_ppm");
+	read_thresholds(&checks, &ret->monitor);
 	plan->bad |= checks.bad;
 }
 
@@ -208,6 +233,7 @@ static void add_plan(struct run *r, struct payload *p)
 	}
 	keep_object(r, &r->plan_json, p);
 	r->plan = plan;
+	monitor_thresholds(&r->monitor, &plan.monitor);
 }
 
 static void add_guest_hello(struct run *r, struct payload *p)
@@ -311,6 +337,7 @@ static void add_scenario_start(struct run *r, struct payload *p)
 	if (r->scenario_started)
 		r->repeated++;
 	r->scenario_started = true;
+	monitor_scenario(&r->monitor, true);
 	r->scenario_start_ns = ev.at_ns;
 }
 
@@ -373,6 +400,7 @@ static void add_scenario_end(struct run *r, struct payload *p)
 		return;
 	note_workers(r, ev.workers);
 	r->scenario_ended = true;
+	monitor_scenario(&r->monitor, false);
 	r->scenario_elapsed_ns = elapsed;
 }
 
@@ -446,6 +474,38 @@ static void add_guest_exit(struct run *r, struct payload *p)
 	r->guest_exit_code = code;
 }
 
+/* ---- the monitor ---- */
+
+static void add_schema(struct run *r, struct payload *p)
+{
+	struct err e;
+
+	if (monitor_add_schema(&r->monitor, p->object, &e) == 0)
+		return;
+	r->out_of_memory |= e.code == ENOMEM;
+	p->bad |= e.code != ENOMEM;
+}
+
+static void add_sample(struct run *r, const struct tlv_message *m)
+{
+	struct err e;
+
+	if (monitor_add_sample(&r->monitor, m->data, m->len, &e) == 0)
+		return;
+	r->out_of_memory |= e.code == ENOMEM;
+	r->malformed += e.code != ENOMEM;
+}
+
+static void add_monitor_note(struct run *r, struct payload *p)
+{
+	monitor_add_note(&r->monitor, p);
+}
+
+static void add_monitor_end(struct run *r, struct payload *p)
+{
+	monitor_add_end(&r->monitor, p);
+}
+
 /* ---- who may send what ---- */
 
 #define FROM(source) (1u << TLV_FROM_##source)
@@ -454,7 +514,8 @@ static const struct route {
 	uint16_t type;
 	unsigned int from; /* sources that are believed */
 	enum run_text text;
-	void (*add)(struct run *r, struct payload *p); /* NULL: a text */
+	void (*add)(struct run *r, struct payload *p); /* NULL: a text, unless there is .. */
+	void (*add_bytes)(struct run *r, const struct tlv_message *m);
 } routes[] = {
 	{TLV_HELLO, FROM(BOOT), .add = add_hello},
 	{TLV_CONSOLE, FROM(BOOT), .text = RUN_CONSOLE},
@@ -476,6 +537,10 @@ static const struct route {
 	{TLV_SCENARIO_END, FROM(GUEST), .add = add_scenario_end},
 	{TLV_WORKER, FROM(GUEST), .add = add_worker},
 	{TLV_GUEST_EXIT, FROM(GUEST), .add = add_guest_exit},
+	{TLV_SAMPLE_SCHEMA, FROM(MONITOR), .add = add_schema},
+	{TLV_SAMPLE, FROM(MONITOR), .add_bytes = add_sample},
+	{TLV_MONITOR_NOTE, FROM(MONITOR), .add = add_monitor_note},
+	{TLV_MONITOR_END, FROM(MONITOR), .add = add_monitor_end},
 };
 
 static void add_text(struct run *r, enum run_text which, const struct tlv_message *m)
@@ -496,6 +561,14 @@ static void add_routed(struct run *r, const struct route *route, const struct tl
 
 	if (m->source >= 32 || !(route->from & 1u << m->source)) {
 		r->misplaced++;
+		return;
+	}
+	if (m->source == TLV_FROM_MONITOR && !monitor_accepts(&r->monitor, m->instance))
+		return;
+	if (m->type == TLV_HELLO && !r->hello)
+		r->monitor.start_ns = m->host_ns;
+	if (route->add_bytes) {
+		route->add_bytes(r, m);
 		return;
 	}
 	if (!route->add) {
@@ -539,6 +612,8 @@ struct run *run_create(void)
 	}
 	memcpy(r->plan.test, RUN_UNNAMED, sizeof(RUN_UNNAMED));
 	r->plan.max_gap_ns = r->plan.max_spread_ppm = RUN_ABSENT;
+	thresholds_init(&r->plan.monitor);
+	monitor_init(&r->monitor);
 	r->scenario_elapsed_ns = RUN_ABSENT;
 	for (size_t i = 0; i < RUN_TEXTS; i++)
 		r->texts[i].keep = RUN_TEXT_KEEP;
@@ -565,6 +640,7 @@ void run_destroy(struct run *r)
 	free(r->workers);
 	free(r->names);
 	free(r->by_type);
+	monitor_deinit(&r->monitor);
 	free(r);
 }
 

@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "report/klog.h"
+#include "report/monitor.h"
 #include "report/payload.h"
 #include "report/tail.h"
 #include "scenario/cpus.h"
@@ -150,7 +151,8 @@ struct run_plan {
 	bool not_starved, isolation;
 	uint64_t max_gap_ns;	 /* RUN_ABSENT: off */
 	uint64_t max_spread_ppm; /* RUN_ABSENT: off */
-	json_t *expects;	 /* array of jq programs, or NULL */
+	struct thresholds monitor;
+	json_t *expects; /* array of jq programs, or NULL */
 };
 
 struct run {
@@ -184,6 +186,7 @@ struct run {
 	size_t n_workers;
 	char (*names)[RUN_NAME_MAX + 4];
 	size_t n_names;
+	struct monitor monitor;
 
 	/* ---- counts of what was and was not used ---- */
 	struct tlv_stats stream; /* final after run_end_of_stream() */

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "report/checks.h"
 #include "report/clean.h"
+#include "report/monitor_judge.h"
 
 /* What is known of the scheduler, looked up once. */
 struct facts {
@@ -351,6 +352,7 @@ static void judge_workers(const struct run *r, struct reasons *ret)
 		reasons_add(ret, STATUS_INCONCLUSIVE, REASON_MISSING, ROW_SCENARIO,
 			    "nothing tells of any worker");
 	checks_judge(r, ret);
+	monitor_judge(r, ret);
 }
 
 /* ---- stream ---- */
@@ -479,6 +481,7 @@ void verdict_decide(const struct run *r, enum expect_mode mode, const struct exp
 			judge_end(r, why);
 		judge_stream(r, why);
 		judge_topology(r, why);
+		monitor_notes(r, why);
 		ret->checks_judged =
 			why->worst != STATUS_MACHINE && r->plan.known && !ret->expected_error;
 		if (ret->checks_judged)
