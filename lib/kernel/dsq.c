@@ -4,9 +4,10 @@
 
 #include <errno.h>
 
-#define DSQ_BUILTIN (1ull << 63) /* SCX_DSQ_FLAG_BUILTIN: enum scx_dsq_id_flags, part of the ABI \
-				  */
-#define DSQ_TRIES 3u		 /* how often a moved node may have us see all the queues again */
+#define DSQ_BUILTIN                                                                  \
+	(1ull << 63) /* SCX_DSQ_FLAG_BUILTIN: enum scx_dsq_id_flags, part of the ABI \
+		      */
+#define DSQ_TRIES 3u /* how often a moved node may have us see all the queues again */
 
 int dsq_layout_init(struct dsq_layout *l, const struct kernel *k, struct err *e)
 {

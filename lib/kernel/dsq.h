@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The dispatch queues that a sched_ext scheduler made for itself: in the hash table of its struct
- * scx_sched, or in the variable dsq_hash before 6.17. Local, global and bypass queues are not among
+ * scx_sched, or in the variable dsq_hash before 6.16. Local, global and bypass queues are not among
  * them.
  */
 #ifndef KTSTR_KERNEL_DSQ_H

@@ -80,7 +80,7 @@ struct finding {
 	const struct prog_layout *l;
 	const struct kernel *k;
 	struct prog *ret;
-	unsigned int n;
+	unsigned int n, seen;
 	struct err *e;
 };
 
@@ -113,6 +113,8 @@ static int prog_look(void *arg, uint64_t index, uint64_t pointer)
 	struct prog p = {0};
 
 	(void)index;
+	if (++f->seen > PROGS_SEEN_MAX)
+		return err_set(f->e, E2BIG, "more than %u programs", PROGS_SEEN_MAX);
 	place_init(&p.place, k, pointer, fields_extent(&l->prog));
 	if (fields_read(&l->prog, k, &p.place, buf, f->e) < 0)
 		return -1;
@@ -126,7 +128,7 @@ static int prog_look(void *arg, uint64_t index, uint64_t pointer)
 	if (!is_scheduler(l, fields_get(&l->aux_fields, buf, l->attach_btf_id, 0)))
 		return 0;
 	if (f->n == PROGS_MAX)
-		return err_set(f->e, E2BIG, "more than %u programs", PROGS_MAX);
+		return err_set(f->e, E2BIG, "more than %u programs of schedulers", PROGS_MAX);
 	aux_take(l, buf, &p);
 	f->ret[f->n++] = p;
 	return 0;

@@ -13,6 +13,7 @@
 
 #define PROG_NAME_MAX 16u /* with the NUL: BPF_OBJ_NAME_LEN */
 #define PROGS_MAX 256u
+#define PROGS_SEEN_MAX 65536u /* programs of any kind that are looked at */
 
 enum prog_number {
 	PROG_CNT,
@@ -54,7 +55,8 @@ int prog_layout_init(struct prog_layout *l, const struct kernel *k, struct err *
 int prog_mark_read(const struct prog_layout *l, const struct kmem *k, struct prog_mark *ret,
 		   struct err *e);
 
-/* Find them, in order of id; at most PROGS_MAX. *ret_n are in @ret, also on failure. */
+/* Find them, in order of id; at most PROGS_MAX. *ret_n are in @ret, also on failure: E2BIG when
+ * there are more or PROGS_SEEN_MAX others. */
 int prog_find(const struct prog_layout *l, const struct kernel *k, struct prog ret[PROGS_MAX],
 	      unsigned int *ret_n, struct err *e);
 

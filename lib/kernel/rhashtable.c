@@ -11,7 +11,7 @@
 struct walk {
 	const struct rhashtable_layout *l;
 	const struct kmem *k;
-	unsigned int nodes_left;
+	unsigned int nodes_left, buckets_left;
 	rhashtable_fn fn;
 	void *arg;
 };
@@ -83,11 +83,23 @@ static int bucket_walk(struct walk *w, uint64_t value, uint64_t bucket, struct e
 	return 0;
 }
 
+/* Before @n entries of a table are looked at. */
+static int budget_take(struct walk *w, unsigned int n, struct err *e)
+{
+	if (n > w->buckets_left)
+		return err_set(e, E2BIG, "a hash table of more than %u buckets",
+			       RHASHTABLE_BUCKETS_MAX);
+	w->buckets_left -= n;
+	return 0;
+}
+
 static int buckets_walk(struct walk *w, uint64_t kva, unsigned int n, struct err *e)
 {
 	uint64_t values[CHUNK];
 	int ret;
 
+	if (budget_take(w, n, e) < 0)
+		return -1;
 	for (unsigned int i = 0; i < n; i++) {
 		unsigned int left = n - i < CHUNK ? n - i : CHUNK;
 
@@ -111,6 +123,8 @@ static int nested_walk(struct walk *w, uint64_t kva, unsigned int n, unsigned in
 	uint64_t table;
 	int ret;
 
+	if (budget_take(w, n, e) < 0)
+		return -1;
 	for (unsigned int i = 0; i < n; i++) {
 		if (kmem_u64(w->k, kva + 8ull * i, &table, e) < 0)
 			return err_prefix(e, "nested hash table");
@@ -134,8 +148,7 @@ static int table_walk(struct walk *w, uint64_t kva, struct err *e)
 	if (kmem_u32(w->k, kva + w->l->size, &size, e) < 0 ||
 	    (w->l->has_nest && kmem_u32(w->k, kva + w->l->nest, &nest, e) < 0))
 		return err_prefix(e, "hash table");
-	if (!size || size > RHASHTABLE_BUCKETS_MAX || (size & (size - 1)) || nest > NESTED_SHIFT ||
-	    !(size >> nest))
+	if (!size || (size & (size - 1)) || nest > NESTED_SHIFT || !(size >> nest))
 		return err_set(e, EPROTO, "a hash table of %u buckets, nested %u", size, nest);
 	if (!nest)
 		return buckets_walk(w, kva + w->l->buckets, size, e);
@@ -147,7 +160,14 @@ static int table_walk(struct walk *w, uint64_t kva, struct err *e)
 int rhashtable_walk(const struct rhashtable_layout *l, const struct kmem *k, uint64_t kva,
 		    unsigned int nodes_max, rhashtable_fn fn, void *arg, struct err *e)
 {
-	struct walk w = {.l = l, .k = k, .nodes_left = nodes_max, .fn = fn, .arg = arg};
+	struct walk w = {
+		.l = l,
+		.k = k,
+		.nodes_left = nodes_max,
+		.buckets_left = RHASHTABLE_BUCKETS_MAX,
+		.fn = fn,
+		.arg = arg,
+	};
 	uint64_t table;
 	int ret;
 

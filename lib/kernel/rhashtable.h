@@ -9,8 +9,8 @@
 
 #include "kernel/kernel.h"
 
-#define RHASHTABLE_BUCKETS_MAX (1u << 20)
-#define RHASHTABLE_TABLES_MAX 4u /* of one that is resized while it is resized */
+#define RHASHTABLE_BUCKETS_MAX (1u << 18) /* looked at in one walk, over all tables */
+#define RHASHTABLE_TABLES_MAX 4u	  /* of one that is resized while it is resized */
 
 struct rhashtable_layout {
 	uint64_t tbl;				  /* in struct rhashtable */
@@ -26,7 +26,8 @@ typedef int (*rhashtable_fn)(void *arg, uint64_t node);
 
 /*
  * Walk the table at @kva. Returns 0, what @fn returned, or -1 with *e: ELOOP after @nodes_max nodes
- * (a chain that never ends), EPROTO for sizes that cannot be, EFAULT for a pointer that leads
+ * (a chain that never ends), E2BIG after
+ * RHASHTABLE_BUCKETS_MAX buckets, EPROTO for sizes that cannot be, EFAULT for a pointer that leads
  * outside memory.
  */
 int rhashtable_walk(const struct rhashtable_layout *l, const struct kmem *k, uint64_t kva,

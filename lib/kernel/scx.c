@@ -70,7 +70,7 @@ static void name_find(struct scx_layout *l, const struct kernel *k)
 
 /*
  * The counters, newest first: in scx_sched.pcpu (6.18, 6.17.7), behind scx_sched.event_stats_cpu
- * (6.16), in the per-CPU variable event_stats_cpu (6.14).
+ * (6.16), in the per-CPU variable event_stats_cpu (6.15).
  */
 static void events_find(struct scx_layout *l, const struct kernel *k)
 {
