@@ -4,8 +4,8 @@
  *
  * A payload is `text` (raw bytes, pieces of one stream in order, no terminator), `json` (one JSON
  * object, UTF-8, members as listed; "?" marks a member that may be missing; a reader ignores
- * members that it does not know) or `binary` (as the header says that is named). Spans and times are integers in the unit of the name.
- * Times with `at_ns` are guest CLOCK_MONOTONIC.
+ * members that it does not know) or `binary` (as the header says that is named). Spans and times
+ * are integers in the unit of the name. Times with `at_ns` are guest CLOCK_MONOTONIC.
  */
 #ifndef KTSTR_TLV_TYPES_H
 #define KTSTR_TLV_TYPES_H
