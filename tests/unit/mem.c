@@ -217,19 +217,19 @@ static uint64_t blocks(int fd)
 	return (uint64_t)st.st_blocks;
 }
 
-/* A hole that is touched is a page, and a guest of 64 GiB that uses one would use all. */
+/* A hole that is touched is a page: a search would make the guest use all that it may. */
 static void holes_stay_holes(void)
 {
-	_cleanup_close_ int fd = guest_file(64ull << 30);
+	_cleanup_close_ int fd = guest_file(256ull << 20);
 	_cleanup_mem_ struct mem *m = NULL;
 	uint64_t before, gpa;
 
-	guest_put(fd, (40ull << 30) + PAGE, "needle", 6);
-	guest_put(fd, 50ull << 30, "x", 1);
+	guest_put(fd, (160ull << 20) + PAGE, "needle", 6);
+	guest_put(fd, 200ull << 20, "x", 1);
 	before = blocks(fd);
-	m = guest_flat(fd, 64ull << 30, false);
-	CHECK(mem_find(m, 0, "needle", 6, 4096, &gpa, &e) == 0 && gpa == (40ull << 30) + PAGE);
-	CHECK(mem_find(m, 0, "needle", 6, 1, &gpa, &e) == 0 && gpa == (40ull << 30) + PAGE);
+	m = guest_flat(fd, 256ull << 20, false);
+	CHECK(mem_find(m, 0, "needle", 6, 4096, &gpa, &e) == 0 && gpa == (160ull << 20) + PAGE);
+	CHECK(mem_find(m, 0, "needle", 6, 1, &gpa, &e) == 0 && gpa == (160ull << 20) + PAGE);
 	CHECK(mem_find(m, gpa + 1, "needle", 6, 1, &gpa, &e) == -1 && e.code == ENOENT);
 	CHECK(before && blocks(fd) == before);
 }
