@@ -13,16 +13,23 @@ int printk_walk(const struct kernel *k, printk_fn fn, void *arg, uint64_t *ret_s
 		struct err *e)
 {
 	struct printk_ring ring;
+	uint64_t text_left;
 	int ret = 0;
 
 	*ret_skipped = 0;
 	if (printk_ring_init(&ring, &k->mem, &k->vmcoreinfo, e))
 		return -1;
+	text_left = (uint64_t)1 << ring.size_bits;
 	for (uint64_t i = 0; i < ring.count && ret == 0; i++) {
 		struct printk_record rec;
+		enum printk_got got = printk_ring_get(&ring, i, &rec);
 
-		switch (printk_ring_get(&ring, i, &rec)) {
+		/* Records do not share text, though a guest may say so. */
+		if (got == PRINTK_GOT && rec.len > text_left)
+			got = PRINTK_LOST;
+		switch (got) {
 		case PRINTK_GOT:
+			text_left -= rec.len;
 			ret = fn(arg, &rec);
 			break;
 		case PRINTK_LOST:

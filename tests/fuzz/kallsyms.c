@@ -53,8 +53,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct kallsyms *s;
 	struct err e;
 
-	for (size_t i = 0; i < KALLSYMS_TOKENS; i++)
-		index[2 * i] = cursor_u8(&c);
+	for (size_t i = 0; i < sizeof(index); i++)
+		index[i] = cursor_u8(&c);
 	src.token_table = cursor_bytes(&c, src.token_table_len);
 	src.offsets = cursor_bytes(&c, 4 * src.n);
 	if (c.failed)

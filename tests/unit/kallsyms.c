@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/io.h"
 #include "image.h"
 #include "kernel/kallsyms_table.h"
 #include "test.h"
@@ -586,8 +587,38 @@ static void from_elf(void)
 	CHECK(kallsyms_create_elf("junk", 4, 0, &s, &e) == -1 && !s);
 }
 
-int main(void)
+/* One table in the form that the fuzz target takes, for it to begin with. */
+static int write_seeds(const char *dir)
 {
+	_cleanup_buf_ struct buf out = {0}, path = {0};
+	const uint64_t numbers[] = {BASE, BASE, 0}; /* base, _stext, offsets */
+	struct table t;
+	struct err e;
+
+	table_init(&t);
+	table_add_text(&t, "T\2", 0);
+	table_add_text(&t, "\1tick", 0x100);
+	table_add_text(&t, "tsched_tick", 0x200);
+	buf_addf(&out, "%c%c%c%c", (int)t.n - 1, (int)t.tokens.len & 0xff, (int)t.tokens.len >> 8,
+		 1);
+	buf_add(&out, numbers, sizeof(numbers));
+	buf_add(&out, t.index, sizeof(t.index));
+	buf_add(&out, t.tokens.data, t.tokens.len);
+	buf_add(&out, t.offsets, 4 * t.n);
+	buf_add(&out, t.names.data, t.names.len);
+	table_deinit(&t);
+	buf_addf(&path, "%s/kallsyms", dir);
+	if (io_write_file(path.data, out.data, out.len, &e)) {
+		fprintf(stderr, "%s\n", e.text);
+		return 2;
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 3 && strcmp(argv[1], "--seeds") == 0)
+		return write_seeds(argv[2]);
 	RUN(relative_to_base);
 	RUN(relative_to_base_or_absolute);
 	RUN(relative_to_entry);

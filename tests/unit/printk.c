@@ -160,6 +160,24 @@ static void not_whole(void)
 	image_deinit(&m);
 }
 
+/* Eight records that all say to have the whole ring as their text, but for where they begin. */
+static void shared_text(void)
+{
+	uint64_t skipped;
+	struct image m;
+	struct kernel k;
+
+	prb_init(&m, &k);
+	for (unsigned int id = 0; id < 8; id++) {
+		image_put(&m, PRB_TEXT + 8 * id, id, 8);
+		prb_desc(&m, id, PRB_FINALIZED, 8 * id, 256);
+		prb_info(&m, id, 0, 100);
+	}
+	prb_ids(&m, 0, 7);
+	CHECK(count(&k, &skipped) == 2 && skipped == 6);
+	image_deinit(&m);
+}
+
 static void absurd_blocks(void)
 {
 	const uint64_t blocks[][2] = {
@@ -303,6 +321,7 @@ int main(void)
 	RUN(wrapped_ring);
 	RUN(block_to_the_very_end);
 	RUN(not_whole);
+	RUN(shared_text);
 	RUN(absurd_blocks);
 	RUN(reused_meanwhile);
 	RUN(absurd_ring);
