@@ -21,7 +21,7 @@ struct kallsyms;
 
 /*
  * Decode the table that VMCOREINFO points to. An address in kallsyms_offsets is, newest first:
- * relative to its own entry (since 6.15 or so), or to kallsyms_relative_base, of which a negative
+ * relative to its own entry (since 7.0), or to kallsyms_relative_base, of which a negative
  * value, or with KALLSYMS_ABSOLUTE_PERCPU a positive one, is absolute. The form is told by what
  * VMCOREINFO has and checked against _stext.
  */

@@ -72,7 +72,7 @@ static int32_t offset_at(const struct kallsyms_source *src, size_t i)
 }
 
 enum form {
-	/* 7.0 and later have no base: "Get rid of kallsyms relative base". */
+	/* 7.0 and later, a081b5789255 ("kallsyms: Get rid of kallsyms relative base"). */
 	FORM_ENTRY,
 	/* 6.15 and later: KALLSYMS_ABSOLUTE_PERCPU is gone with its only user, x86-64. */
 	FORM_BASE,
