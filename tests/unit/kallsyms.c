@@ -348,6 +348,28 @@ static void unsorted_table(void)
 	table_deinit(&t);
 }
 
+static void order_of_any_addresses(void)
+{
+	enum { N = 5000 };
+	uint64_t *kva = malloc(N * sizeof(*kva)), x = 1;
+	uint32_t *order;
+	struct err e;
+
+	for (size_t i = 0; i < N; i++) {
+		x = x * 6364136223846793005u + 1442695040888963407u;
+		/* Many the same, some at either end, the rest anywhere in 64 bits. */
+		kva[i] = i % 3 == 0 ? x >> 60 : i % 3 == 1 ? UINT64_MAX - (x >> 62) : x;
+	}
+	order = kallsyms_order(kva, N, &e);
+	for (size_t i = 1; order && i < N; i++) {
+		CHECK(kva[order[i - 1]] <= kva[order[i]]);
+		CHECK(kva[order[i - 1]] != kva[order[i]] || order[i - 1] < order[i]);
+	}
+	CHECK(order != NULL);
+	free(order);
+	free(kva);
+}
+
 /* Names chosen so that all of them want the same few slots: refused, not slow. */
 static void colliding_names(void)
 {
@@ -628,6 +650,7 @@ int main(int argc, char **argv)
 	RUN(damaged_tables);
 	RUN(walk_stops_at_the_end);
 	RUN(unsorted_table);
+	RUN(order_of_any_addresses);
 	RUN(colliding_names);
 	RUN(from_memory);
 	RUN(from_damaged_memory);
