@@ -165,12 +165,15 @@ static inline int frames_sample(struct frames *f, json_t *json, struct buf *ret,
 static inline int frames_sample_line(struct frames *f, struct tlv_writer *w, const char *payload,
 				     struct err *e)
 {
-	json_t *json = *payload == '{' ? json_loads(payload, 0, NULL) : NULL;
 	_cleanup_buf_ struct buf bytes = {0};
+	json_t *json;
 	int failed;
 
-	if (!json)
+	if (*payload != '{')
 		return 1;
+	json = json_loads(payload, 0, NULL);
+	if (!json)
+		return err_set(e, EINVAL, "no sample: '%s'", payload);
 	failed = frames_sample(f, json, &bytes, e);
 	json_decref(json);
 	return failed ? -1 : tlv_write(w, TLV_SAMPLE, 0, buf_text(&bytes), bytes.len, e);
