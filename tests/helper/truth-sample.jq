@@ -3,7 +3,8 @@
 # the guest has no words for: balance_interval, nr_balance_failed and the newidle counters of a
 # domain; of a machine without a sched_ext scheduler the sched_ext columns of a run queue; and the
 # programs that run when the guest is asked for sched_ext's dump.
-def facts(key; names): to_entries[] | select(.key | IN(names)) | "\(key) \(.key) \(.value)";
+def facts(key; names): key as $key | [names] as $names |
+	to_entries[] | select(.key | IN($names[])) | "\($key) \(.key) \(.value)";
 def domain_unknown: "balance_interval", "nr_balance_failed", "newidle_call", "newidle_success",
 	"newidle_ratio";
 
