@@ -41,7 +41,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvl
 SANFLAGS := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 # Whether a program with it really links: headers alone say nothing.
 ifeq ($(origin LIBKDUMPFILE),undefined)
-LIBKDUMPFILE := $(shell echo 'int main(void) { return !kdump_new(); }' | \
+LIBKDUMPFILE := $(shell echo 'int main(void) { return !kdump_blob_pin(0); }' | \
 	$(CC) $(CPPFLAGS) -include libkdumpfile/kdumpfile.h -x c - -o /dev/null $(LDFLAGS) -lkdumpfile \
 	2>/dev/null && echo yes)
 endif
@@ -88,9 +88,11 @@ $(O)/%.o: %.c Makefile
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
 
 # Made anew when the answer of that probe is another than at the last build.
-$(O)/lib/mem/kdump.o $(O)/fuzz/lib/mem/kdump.o: $(O)/libkdumpfile-$(or $(LIBKDUMPFILE),no)
-$(O)/libkdumpfile-%:
-	@mkdir -p $(O) && rm -f $(O)/libkdumpfile-* && touch $@
+$(addprefix $(O)/,lib/mem/kdump.o fuzz/lib/mem/kdump.o tests/unit/mem-core.o): $(O)/libkdumpfile
+.PHONY: FORCE
+$(O)/libkdumpfile: FORCE
+	@mkdir -p $(@D)
+	@echo '$(LIBKDUMPFILE)' | cmp -s - $@ || echo '$(LIBKDUMPFILE)' >$@
 
 $(LIBRARY): $(LIB_OBJ)
 	$(call say,AR,$@)

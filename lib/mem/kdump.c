@@ -17,7 +17,7 @@
 #define PAGE 4096u
 
 struct packed {
-	kdump_ctx_t *ctx;
+	kdump_ctx_t *ctx;     /* NULL: abandoned */
 	int fd;		      /* that ctx reads */
 	pthread_mutex_t lock; /* of ctx, which is for one thread at a time */
 	kdump_bmp_t *pages;   /* the page frames that are memory */
@@ -86,15 +86,36 @@ static int packed_setup(struct packed *p, int fd, struct err *e)
 		return err_sys(e, "cannot duplicate a descriptor");
 	/* Read, not mapped: the file may get shorter. */
 	if (kdump_set_number_attr(p->ctx, KDUMP_ATTR_FILE_MMAP_POLICY, KDUMP_MMAP_NEVER) !=
-		    KDUMP_OK ||
-	    kdump_open_fd(p->ctx, p->fd) != KDUMP_OK)
-		return packed_failed(p, "cannot open the compressed core", e);
+	    KDUMP_OK)
+		return packed_failed(p, "cannot set mmap_policy", e);
+	if (kdump_open_fd(p->ctx, p->fd) != KDUMP_OK) {
+		packed_failed(p, "cannot open the compressed core", e);
+		/* libkdumpfile 0.5.1 frees parts of it twice after that: better never. */
+		p->ctx = NULL;
+		return -1;
+	}
 	/* Pages of zeros are what is left out of nearly every one of them. */
 	if (kdump_set_number_attr(p->ctx, KDUMP_ATTR_ZERO_EXCLUDED, 1) != KDUMP_OK)
 		return packed_failed(p, "cannot set zero_excluded", e);
 	if (check_machine(p, e) || take_map(p, e))
 		return -1;
 	return 0;
+}
+
+/* The text of the note, or NULL: there is none. kdump_vmcoreinfo_raw() would want to know first
+ * which system the core is of, for which it reads the dead kernel's memory. */
+static char *take_vmcoreinfo(struct packed *p)
+{
+	kdump_attr_t raw = {.type = KDUMP_BLOB};
+	const char *text;
+	char *ret;
+
+	if (kdump_get_typed_attr(p->ctx, "linux.vmcoreinfo.raw", &raw) != KDUMP_OK)
+		return NULL;
+	text = kdump_blob_pin(raw.val.blob);
+	ret = text ? strndup(text, kdump_blob_size(raw.val.blob)) : NULL;
+	kdump_blob_unpin(raw.val.blob);
+	return ret;
 }
 
 int packed_open(int fd, struct packed **ret, char **ret_vmcoreinfo, struct err *e)
@@ -113,8 +134,7 @@ int packed_open(int fd, struct packed **ret, char **ret_vmcoreinfo, struct err *
 		packed_close(p);
 		return -1;
 	}
-	if (kdump_vmcoreinfo_raw(p->ctx, ret_vmcoreinfo) != KDUMP_OK)
-		*ret_vmcoreinfo = NULL; /* it has none */
+	*ret_vmcoreinfo = take_vmcoreinfo(p);
 	*ret = p;
 	return 0;
 }
@@ -123,7 +143,8 @@ void packed_close(struct packed *p)
 {
 	if (!p)
 		return;
-	kdump_free(p->ctx);
+	if (p->ctx)
+		kdump_free(p->ctx);
 	if (p->fd >= 0)
 		close(p->fd);
 	pthread_mutex_destroy(&p->lock);
