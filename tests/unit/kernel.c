@@ -122,6 +122,8 @@ static void test_not_up_yet(void)
 	guest_boot(&g);
 	memset(guest_at(&g, symbol_of(&g, "init_uts_ns")), 0, 400);
 	check_refused(&g, NULL, EAGAIN, "VMCOREINFO is of kernel '6.99.0-test', memory of ''");
+	memset(guest_at(&g, GUEST_ROOT), 0, GUEST_PAGE);
+	check_refused(&g, NULL, EAGAIN, "is not mapped");
 }
 
 static void test_no_areas_yet(void)
