@@ -183,8 +183,8 @@ static void machine_take(struct sampler *s, struct sample *ret, uint64_t *ret_ro
 		put(ret, v->schema, SAMPLE_MACHINE, 0, v->scx_columns[i], numbers[i]);
 }
 
-/* The queue and its current task, until two readings say the same. False when memory is not there.
- */
+/* The queue and its current task, until two readings say the same. False when the queue cannot be
+ * read. */
 static bool rq_take(struct sampler *s, const struct survey_cpu *c, struct sample *ret,
 		    struct rq *rq, struct task *task, bool *ret_torn)
 {
@@ -199,8 +199,10 @@ static bool rq_take(struct sampler *s, const struct survey_cpu *c, struct sample
 		if (rq_read(&l->rq, k, &c->rq, rq, &e) < 0)
 			return false;
 		has_task = l->rq.curr < 0 || task_read(&l->task, k, rq->curr, task, &e) == 0;
-		if (rq_is_same(&l->rq, k, &c->rq, rq))
-			return has_task;
+		if (rq_is_same(&l->rq, k, &c->rq, rq)) {
+			ret->invalid |= has_task ? 0 : SAMPLE_UNREADABLE;
+			return true;
+		}
 		ret->retries++;
 	}
 	*ret_torn = true;
@@ -231,7 +233,7 @@ static bool is_plausible(const struct rq *rq)
 	       rq->numbers[RQ_NR_RUNNING] <= SURVEY_TASKS_PLAUSIBLE;
 }
 
-/* Row @row of the tables of CPUs. False when nothing of the queue could be read. */
+/* Row @row of the tables of CPUs. False when the queue cannot be read. */
 static bool cpu_take(struct sampler *s, unsigned int row, struct sample *ret, uint64_t *clocks)
 {
 	const struct survey *v = s->survey;
