@@ -73,19 +73,33 @@ int fields_read(const struct fields *s, const struct kmem *k, const struct place
 uint64_t fields_read_one(const struct fields *s, const struct kmem *k, const struct place *p,
 			 int i);
 
+/* Most are of 4 or 8 bytes: copies of a known size are one load, others a call. */
+static inline uint64_t fields_load(const uint8_t *from, uint64_t size)
+{
+	uint64_t v = 0;
+
+	if (size == sizeof(uint32_t))
+		memcpy(&v, from, sizeof(uint32_t));
+	else if (size == sizeof(uint64_t))
+		memcpy(&v, from, sizeof(uint64_t));
+	else
+		memcpy(&v, from, size);
+	return v;
+}
+
 /* Element @element of member @i as a number, sign extended; FIELDS_ABSENT when @i is -1 or there is
  * no such element. */
 static inline uint64_t fields_get(const struct fields *s, const uint8_t *buf, int i,
 				  uint32_t element)
 {
 	const struct field *f;
-	uint64_t v = 0;
 	unsigned int bits;
+	uint64_t v;
 
 	if (i < 0 || (element && element >= s->f[i].m.count))
 		return FIELDS_ABSENT;
 	f = &s->f[i];
-	memcpy(&v, buf + f->pos + element * f->m.size, f->m.size);
+	v = fields_load(buf + f->pos + element * f->m.size, f->m.size);
 	bits = 8 * (unsigned int)f->m.size;
 	if (f->m.bit_size) {
 		v >>= f->m.bit_offset;
