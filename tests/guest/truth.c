@@ -513,8 +513,11 @@ static void add_dump(struct buf *b)
 	buf_deinit(&f);
 }
 
-static void read_all(struct buf *still, struct buf *moving)
+/* All of it; the log comes last. Returns where it begins. */
+static size_t read_all(struct buf *still, struct buf *moving)
 {
+	size_t log_at;
+
 	still->len = moving->len = 0;
 	add_schedstat(still, moving);
 	add_debug(still, moving);
@@ -522,7 +525,9 @@ static void read_all(struct buf *still, struct buf *moving)
 	add_tasks(still);
 	add_scx(still);
 	add_progs(still);
+	log_at = still->len;
 	add_dmesg(still);
+	return log_at;
 }
 
 static void tell_reading(unsigned int number, unsigned int baseline, const struct buf *moving,
@@ -545,32 +550,52 @@ static void tell_reading(unsigned int number, unsigned int baseline, const struc
 	buf_deinit(&b);
 }
 
+static bool is_same(const struct buf *a, const struct buf *b, size_t len)
+{
+	return a->len >= len && b->len >= len && memcmp(a->data, b->data, len) == 0;
+}
+
+static void swap(struct buf *a, struct buf *b)
+{
+	struct buf c = *a;
+
+	*a = *b;
+	*b = c;
+}
+
 /*
- * Read and tell for ever. The dump is made before its baseline is read: whatever has changed
- * between the two would show as one more switch, wake-up or task.
+ * The dump is of the same instant as the readings before and after it when they say the same, but
+ * for the log, where asking for the dump leaves a line. The last reading is left in @still.
  */
+static void dump_between(struct buf *dump, struct buf *still, struct buf *moving)
+{
+	struct buf before = {0};
+	size_t log_at;
+
+	do {
+		swap(&before, still);
+		dump->len = 0;
+		add_dump(dump);
+		log_at = read_all(still, moving);
+	} while (!is_same(&before, still, log_at));
+	buf_deinit(&before);
+}
+
+/* Read and tell for ever. */
 static void tell_readings(bool scx)
 {
 	struct buf still = {0}, last = {0}, moving = {0}, dump = {0};
 	unsigned int number, baseline = 0;
 
 	for (number = 1;; number++) {
-		struct buf swap;
-
 		read_all(&still, &moving);
-		if (!baseline || still.len != last.len ||
-		    memcmp(still.data, last.data, still.len) != 0) {
+		if (!baseline || still.len != last.len || !is_same(&still, &last, last.len)) {
 			baseline = number;
-			dump.len = 0;
-			if (scx) {
-				add_dump(&dump);
-				read_all(&still, &moving);
-			}
+			if (scx)
+				dump_between(&dump, &still, &moving);
 		}
 		tell_reading(number, baseline, &moving, &dump, &still);
-		swap = last;
-		last = still;
-		still = swap;
+		swap(&last, &still);
 		for (int i = 0; i < PAUSES; i++)
 			relax();
 	}
