@@ -308,6 +308,101 @@ begin() {
 	[ "$stderr" = "ktstr-report: cannot write 'standard output': no space left on device" ]
 }
 
+# The good run with the checks $1 (JSON members), watched: $2 samples 100 ms and 25 ticks apart, of
+# which cpu1 is stuck in the last $3. Standard input is put behind the samples.
+watched() {
+	awk -v checks="$1" -v n="$2" -v stuck="$3" -v end="$(cat)" '
+	/^scenario PLAN/ { sub(/"checks":\{/, "&\"monitor\":{" checks "},") }
+	{ print }
+	/^guest SCENARIO_START/ {
+		print "monitor MONITOR_NOTE {\"kind\":\"watchdog\",\"message\":\"set\",\"expected_jiffies\":750,\"observed_jiffies\":750,\"hz\":250}"
+		print "monitor SAMPLE_SCHEMA {\"id\":1,\"release\":\"7.3\",\"ops\":\"x\",\"hz\":250,\"generation\":1,\"classes\":[],\"tables\":{\"machine\":{\"columns\":[\"jiffies\"],\"rows\":[[0,0,\"\"]]},\"cpu\":{\"columns\":[\"nr_running\",\"local_dsq_depth\",\"rq_clock\"],\"rows\":[[0,0,\"\"],[1,0,\"\"]]},\"event\":{\"columns\":[\"select_cpu_fallback\",\"dispatch_keep_last\"],\"rows\":[[0,0,\"\"]]}}}"
+		clock = 5
+		for (i = 0; i < n; i++) {
+			if (i < n - stuck)
+				clock = 1000 + i
+			printf "monitor SAMPLE {\"number\":%d,\"at_ns\":%d00000000,\"machine\":[[%d]],\"cpu\":[[3,%d,%d],[1,0,%d]],\"event\":[[%d,0]]}\n", i, i + 1, 25 * i, i % 4, 2000 + i, clock, i
+		}
+		if (end != "") print end
+	}' good.txt | tlvmake
+}
+all='"sustained_samples":5,"max_imbalance_ppm":4000000,"max_local_dsq_depth":50,"fail_on_stall":true,"max_fallback_rate":200,"max_keep_last_rate":100'
+
+@test "what a monitor saw is in the result, and the limits that it keeps are rows" {
+	watched "$all" 40 0 <<<'monitor MONITOR_END {"samples":40,"reason":"vm-gone"}' >seen.tlv
+	run -0 --separate-stderr ktstr-report seen.tlv
+	jq -e '.monitor | .summary.total_samples == 40 and .summary.max_imbalance_ratio == 3 and
+		.summary.max_local_dsq_depth == 3 and .summary.avg_nr_running == 2 and
+		.summary.stuck_detected == false and .summary.event_deltas.fallback_rate == 10 and
+		.verdict == "pass" and .scope == "scheduler" and .judged == 20 and .complete and
+		.watchdog.observed_jiffies == 750 and .kernel.hz == 250' <<<"$output"
+	run -0 --separate-stderr ktstr-report --format text seen.tlv
+	[[ $output == *"  monitor       40 samples, 0 invalid, 0 missed;"*"imbalance   3.00 at most"* ]]
+	run -0 --separate-stderr ktstr-report --format tap seen.tlv
+	[ "${lines[3]}" = "    1..13" ]
+	grep -qx '    ok 9 - no imbalance over 4' <<<"$output"
+	grep -qx '    ok 10 - no local DSQ deeper than 50' <<<"$output"
+	grep -qx '    ok 11 - no CPU is stuck' <<<"$output"
+	grep -qx '    ok 12 - no select_cpu_fallback over 200/s' <<<"$output"
+	grep -qx '    ok 13 - no dispatch_keep_last over 100/s' <<<"$output"
+	# samples are shown as what they say
+	run -0 tlvcat seen.tlv
+	grep -q '^monitor SAMPLE 41 .*"jiffies":975,.*"cpus":\[{"nr_running":3,' <<<"$output"
+}
+
+@test "a CPU that is stuck fails the run that asks for it, and tells where" {
+	says='stuck 1000 ms on cpu1 at +2900 ms (10 samples)'
+	watched "$all" 40 10 <<<'monitor MONITOR_END {"samples":40}' >stuck.tlv
+	run -1 --separate-stderr ktstr-report stuck.tlv
+	jq -e '.monitor.verdict == "fail" and .reasons[0].kind == "Monitor" and
+		(.monitor.summary.stuck.message | test("^stuck 1000 ms on cpu1 at"))' <<<"$output"
+	run -1 --separate-stderr ktstr-report --format text stuck.tlv
+	[[ ${lines[0]} == "FAIL good (1.50 s): stuck 1000 ms on cpu1 at +"*" ms (10 samples)" ]]
+	run -1 --separate-stderr ktstr-report --format tap stuck.tlv
+	grep -qx '    not ok 11 - no CPU is stuck' <<<"$output"
+	run -1 --separate-stderr ktstr-report --format junit stuck.tlv
+	printf '%s\n' "$output" >stuck.xml
+	[ "$(xml stuck.xml '//testsuite/@failures')" = 1 ]
+	# without the machine's own start times count from the first sample
+	watched '"sustained_samples":5,"fail_on_stall":false' 40 10 </dev/null >unasked.tlv
+	sed -i '/^boot HELLO/d' good.txt
+	watched "$all" 40 10 <<<'monitor MONITOR_END {"samples":40}' >stuck.tlv
+	run -1 --separate-stderr ktstr-report stuck.tlv
+	jq -e --arg says "$says" '.reasons[0].message == $says' <<<"$output"
+	# nobody asked
+	run -0 --separate-stderr ktstr-report unasked.tlv
+	jq -e '.monitor.verdict == null and .monitor.thresholds.fail_on_stall.held == false and
+		(any(.reasons[]; .kind == "Monitor") | not)' <<<"$output"
+}
+
+@test "limits without the samples to judge by are inconclusive" {
+	sed 's/"checks":{/"checks":{"monitor":{'"$all"'},/' good.txt | tlvmake >none.tlv
+	run -3 --separate-stderr ktstr-report --format tap none.tlv
+	[ "$(grep -c 'cannot be judged: no monitor watched the guest' <<<"$output")" -eq 5 ]
+	grep -qx '    not ok 9 - no imbalance over 4' <<<"$output"
+	run -3 --separate-stderr ktstr-report --format ktap none.tlv
+	grep -qx '  not ok 9 no imbalance over 4 # ERROR' <<<"$output"
+	# the monitor was killed
+	watched "$all" 40 0 </dev/null >cut.tlv
+	run -3 --separate-stderr ktstr-report cut.tlv
+	jq -e '.monitor.verdict == "inconclusive" and (.monitor.complete | not) and
+		.reasons[0].message == "check max-imbalance cannot be judged: cut short: nothing tells how the monitor ended"' <<<"$output"
+	# the same with less of it
+	watched "$all" 22 0 <<<'monitor MONITOR_END {"samples":22}' >few.tlv
+	run -3 --separate-stderr ktstr-report few.tlv
+	jq -e '.monitor.thresholds.max_imbalance_ratio | .held == null and (.why | startswith("only 2 samples"))' <<<"$output"
+}
+
+@test "only a monitor is believed about the kernel" {
+	sed 's/^monitor/guest/' <<-'END' >lies.txt
+	monitor SAMPLE_SCHEMA {"id":1,"release":"7.3","ops":"x","hz":250,"generation":1,"classes":[],"tables":{}}
+	monitor MONITOR_END {"samples":0}
+	END
+	cat good.txt lies.txt | tlvmake >lies.tlv
+	run -3 --separate-stderr ktstr-report lies.tlv
+	jq -e '.monitor == null and .guest_messages.wrong_source == 2' <<<"$output"
+}
+
 @test "wrong usage is one line" {
 	refused ktstr-report --format yaml good.tlv
 	[ "$stderr" = "ktstr-report: --format: unknown format 'yaml'" ]

@@ -63,6 +63,26 @@ refused() {
 	[ "$(ktstr-scenario good.scn)" = "$(ktstr-scenario once.scn)" ]
 }
 
+@test "limits for what the monitor sees: all, some, none" {
+	run -0 --separate-stderr ktstr-scenario good.scn
+	jq -e '.checks.monitor == {sustained_samples: 5, max_imbalance_ppm: null, max_local_dsq_depth: null,
+		fail_on_stall: false, max_fallback_rate: null, max_keep_last_rate: null}' <<<"$output"
+	ktstr-scenario --set 'check monitor' --set 'check max-imbalance 2.5' --set 'check stall off' \
+		--format text good.scn >some.scn
+	[ "$(grep -A 3 'max-imbalance' some.scn)" = "check max-imbalance 2.5
+check max-local-dsq-depth 50
+check max-fallback-rate 200
+check max-keep-last-rate 100" ]
+	run -0 --separate-stderr ktstr-scenario some.scn
+	jq -e '.checks.monitor == {sustained_samples: 5, max_imbalance_ppm: 2500000, max_local_dsq_depth: 50,
+		fail_on_stall: false, max_fallback_rate: 200, max_keep_last_rate: 100}' <<<"$output"
+	refused ktstr-scenario - <<-'END'
+		test t
+		check sustained-samples 0
+	END
+	[ "$stderr" = "ktstr-scenario: stdin:2: check sustained-samples: '0' is not between 1 and 10000" ]
+}
+
 @test "standard input is read as -" {
 	run -0 --separate-stderr ktstr-scenario --get test - <good.scn
 	[ "$output" = good ]

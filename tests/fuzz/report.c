@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Any stream: judged, and put into every form. Frames with a right CRC are hard to guess, so the
- * input is also taken as pieces `type, source, length, payload` of which good frames are made.
+ * input is also taken as pieces `type, source, length, payload` of which good frames are made; a
+ * third kind puts a plan with all thresholds and a schema in front of pieces `numbers of a sample`,
+ * so that its samples fit and get as far as the thresholds.
  */
 #include "base/cursor.h"
 #include "report/result.h"
+#include "sample/sample.h"
+#include "tlv/types.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -37,16 +41,85 @@ static void make_frames(const uint8_t *data, size_t size, struct tlv_reader *rea
 	}
 }
 
-static void judge(const uint8_t *data, size_t size, bool raw)
+static void put(struct tlv_reader *reader, uint8_t source, uint16_t type, const void *payload,
+		size_t len)
+{
+	_cleanup_buf_ struct buf frame = {0};
+	struct tlv_writer w = {.fd = -1, .queue = &frame, .source = source};
+	struct err e;
+
+	if (tlv_write(&w, type, 0, payload, len, &e) == 0)
+		tlv_reader_feed(reader, frame.data, frame.len);
+}
+
+static const char plan[] =
+	"{\"test\":\"f\",\"scheduler\":[\"x\"],\"steps\":[],\"expect_error\":false,\"checks\":{"
+	"\"not_starved\":true,\"isolation\":true,\"monitor\":{\"sustained_samples\":1,"
+	"\"max_imbalance_ppm\":4000000,\"max_local_dsq_depth\":5,\"fail_on_stall\":true,"
+	"\"max_fallback_rate\":2,\"max_keep_last_rate\":2}}}";
+static const char schema[] =
+	"{\"id\":1,\"release\":\"7\",\"ops\":\"x\",\"hz\":250,\"generation\":1,\"classes\":[],"
+	"\"tables\":{\"machine\":{\"columns\":[\"jiffies\"],\"rows\":[[0,0,\"\"]]},\"cpu\":{"
+	"\"columns\":[\"nr_running\",\"local_dsq_depth\",\"rq_clock\",\"vcpu_cpu_time_ns\","
+	"\"torn\"],\"rows\":[[0,0,\"\"],[1,0,\"\"]]},\"event\":{\"columns\":["
+	"\"select_cpu_fallback\",\"dispatch_keep_last\"],\"rows\":[[0,0,\"\"]]},\"schedstat\":{"
+	"\"columns\":[\"run_delay\"],\"rows\":[[0,0,\"\"]]},\"prog\":{\"columns\":[\"cnt\","
+	"\"nsecs\"],\"rows\":[[1,2,\"p\"]]}}}";
+
+/* A sample of numbers as they come, small ones or large by their first byte. */
+static void make_sample(struct cursor *c, const struct schema *s, struct sample *sample)
+{
+	sample->at_ns = cursor_u16(c) * 1000000ull;
+	sample->invalid = cursor_u8(c) & 0x11;
+	for (unsigned int t = 0; t < SAMPLE_TABLES; t++) {
+		for (size_t i = 0; i < (size_t)s->tables[t].n_rows * s->tables[t].n_columns; i++) {
+			uint8_t kind = cursor_u8(c);
+
+			sample->cells[t][i] = kind < 128   ? kind
+					      : kind < 255 ? cursor_u16(c) * 1000ull
+							   : cursor_u64(c);
+		}
+	}
+}
+
+static void make_samples(const uint8_t *data, size_t size, struct tlv_reader *reader)
+{
+	struct cursor c = cursor_over(data, size);
+	json_t *json = json_loads(schema, 0, NULL);
+	struct schema s;
+	struct err e;
+
+	put(reader, TLV_FROM_SCENARIO, TLV_PLAN, plan, sizeof(plan) - 1);
+	put(reader, TLV_FROM_MONITOR, TLV_SAMPLE_SCHEMA, schema, sizeof(schema) - 1);
+	if (!json || schema_from_json(json, &s, &e))
+		__builtin_trap();
+	json_decref(json);
+	while (!c.failed) {
+		_cleanup_buf_ struct buf bytes = {0};
+		struct sample sample;
+
+		if (sample_init(&sample, &s, &e))
+			break;
+		make_sample(&c, &s, &sample);
+		if (sample_encode(&sample, &s, &bytes) == 0)
+			put(reader, TLV_FROM_MONITOR, TLV_SAMPLE, bytes.data, bytes.len);
+		sample_deinit(&sample);
+	}
+	schema_deinit(&s);
+}
+
+static void judge(const uint8_t *data, size_t size, unsigned int kind)
 {
 	struct tlv_reader *reader = tlv_reader_create();
 	struct run *r = run_create();
 	struct result result;
 
-	if (raw)
+	if (kind == 0)
+		make_frames(data, size, reader);
+	else if (kind == 1)
 		tlv_reader_feed(reader, data, size);
 	else
-		make_frames(data, size, reader);
+		make_samples(data, size, reader);
 	take_all(r, reader);
 	tlv_reader_end(reader);
 	take_all(r, reader);
@@ -68,6 +141,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size < 1)
 		return 0;
-	judge(data + 1, size - 1, data[0] & 1);
+	judge(data + 1, size - 1, data[0] % 3);
 	return 0;
 }
