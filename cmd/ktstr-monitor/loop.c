@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "loop.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "kernel/scx.h"
+#include "report/clean.h"
+
+#define RETRY_NS (50 * NSEC_PER_MSEC)
+/* Looking through all of memory takes a while: leave the machine at least so much of the time. */
+#define RETRY_REST 4
+/* An error that says that waiting does not help is believed when it lasts: a kernel that is being
+ * put into memory looks broken, too. */
+#define FIRM_NS (2 * NSEC_PER_SEC)
+
+static const char *const reasons[] = {
+	[LOOP_COUNT] = "count",		[LOOP_SPAN] = "for",
+	[LOOP_VM_GONE] = "vm-gone",	[LOOP_SIGNAL] = "signal",
+	[LOOP_NO_KERNEL] = "no-kernel", [LOOP_CLOSED] = "closed",
+	[LOOP_FAILED] = "failed",
+};
+
+/* What an error of the output means. */
+static enum loop_end output_end(struct loop *l, const struct err *e)
+{
+	switch (e->code) {
+	case 0:
+		return LOOP_GOES_ON;
+	case EPIPE:
+		return LOOP_CLOSED;
+	case EINTR:
+		return LOOP_SIGNAL;
+	default:
+		l->error = *e;
+		return LOOP_FAILED;
+	}
+}
+
+/* The message may have words of the guest. The object is for put_note. */
+static json_t *note_make(const struct loop *l, const char *kind, const char *message)
+{
+	char text[ERR_TEXT_MAX];
+
+	clean_copy(text, sizeof(text), message, strlen(message));
+	return json_pack("{s:s, s:s, s:i}", "kind", kind, "message", text, "generation",
+			 (int)l->follow.generation);
+}
+
+static void note_number(json_t *note, const char *name, uint64_t value)
+{
+	json_object_set_new(note, name, json_integer((json_int_t)value));
+}
+
+static enum loop_end put_note(struct loop *l, json_t *note)
+{
+	struct err e;
+
+	return emit_note(&l->emit, note, &e) ? output_end(l, &e) : LOOP_GOES_ON;
+}
+
+/* ---- the doorbell ---- */
+
+struct watchdog {
+	uint64_t expected, observed; /* jiffies */
+	unsigned int hz;
+};
+
+static int watchdog_set(struct loop *l, struct watchdog *ret, struct err *e)
+{
+	/* It may ring before we have seen it come up. */
+	if (!l->follow.kernel && follow_attach(&l->follow, e))
+		return -1;
+	ret->hz = l->follow.kernel->hz;
+	if (!ret->hz)
+		return err_set(e, ENOTSUP, "jiffies a second are not known");
+	/* Seconds and the rest: the product of all of it may not fit. */
+	ret->expected = l->o->watchdog_ns / NSEC_PER_SEC * ret->hz +
+			l->o->watchdog_ns % NSEC_PER_SEC * ret->hz / NSEC_PER_SEC;
+	if (!ret->expected)
+		ret->expected = 1;
+	if (scx_watchdog_write(l->follow.kernel, ret->expected, e))
+		return -1;
+	return scx_watchdog_read(l->follow.kernel, &ret->observed, e);
+}
+
+/* The machine stands still for us: do what it asks for, and let it go on. */
+static enum loop_end loop_bell(struct loop *l)
+{
+	struct watchdog w;
+	char message[ERR_TEXT_MAX + 64];
+	struct err e, ignored;
+	json_t *note;
+
+	if (strcmp(l->source->request, "scheduler-up") != 0 || !l->o->watchdog_ns) {
+		(void)source_leave_bell(l->source, true, "", &ignored);
+		return LOOP_GOES_ON;
+	}
+	l->watchdog_told = true;
+	if (watchdog_set(l, &w, &e)) {
+		(void)source_leave_bell(l->source, false, "the watchdog was not set", &ignored);
+		snprintf(message, sizeof(message), "the watchdog was not set: %s", e.text);
+		return put_note(l, note_make(l, "watchdog", message));
+	}
+	(void)source_leave_bell(l->source, true, "watchdog", &ignored);
+	snprintf(message, sizeof(message),
+		 "the watchdog's timeout is %" PRIu64 " jiffies (wanted %" PRIu64 ", %u a second)",
+		 w.observed, w.expected, w.hz);
+	note = note_make(l, "watchdog", message);
+	note_number(note, "expected_jiffies", w.expected);
+	note_number(note, "observed_jiffies", w.observed);
+	note_number(note, "hz", w.hz);
+	return put_note(l, note);
+}
+
+/* ---- waiting ---- */
+
+static void take_signal(struct loop *l)
+{
+	struct signalfd_siginfo info;
+
+	if (read(l->signal_fd, &info, sizeof(info)) == sizeof(info) && !l->signal)
+		l->signal = (int)info.ssi_signo;
+}
+
+/* The end of the machine comes first: whoever started both may tell us to stop because of it. */
+static enum loop_end loop_look(struct loop *l)
+{
+	take_signal(l);
+	source_hear(l->source);
+	while (l->source->at_bell && !l->source->gone) {
+		enum loop_end end = loop_bell(l);
+
+		if (end != LOOP_GOES_ON)
+			return end;
+		source_hear(l->source);
+	}
+	if (l->source->gone)
+		return LOOP_VM_GONE;
+	return l->signal ? LOOP_SIGNAL : LOOP_GOES_ON;
+}
+
+/* Wait until @until_ns, or for a reason to end. */
+static enum loop_end loop_wait(struct loop *l, uint64_t until_ns)
+{
+	for (;;) {
+		/* With no events asked for, poll still tells of a reader that has gone. */
+		struct pollfd p[] = {{.fd = l->signal_fd, .events = POLLIN},
+				     {.fd = l->source->vm.fd, .events = POLLIN},
+				     {.fd = l->emit.out.fd}};
+		uint64_t now = clock_now_ns(), left = until_ns > now ? until_ns - now : 0;
+		const struct timespec span = {.tv_sec = (time_t)(left / NSEC_PER_SEC),
+					      .tv_nsec = (long)(left % NSEC_PER_SEC)};
+		int n = ppoll(p, 3, &span, NULL);
+		enum loop_end end;
+
+		if (n < 0 && errno != EINTR) {
+			err_sys(&l->error, "cannot wait");
+			return LOOP_FAILED;
+		}
+		if (n == 0)
+			return LOOP_GOES_ON;
+		if (n > 0 && p[2].revents)
+			return LOOP_CLOSED;
+		end = loop_look(l);
+		if (end != LOOP_GOES_ON)
+			return end;
+	}
+}
+
+/* ---- attaching ---- */
+
+/* Whether it is time to stop trying, with l->error why. */
+static bool attach_failed(struct loop *l, const struct err *e)
+{
+	uint64_t now = clock_now_ns();
+
+	l->error = *e;
+	if (now >= l->give_up_ns)
+		return true;
+	if (e->code == EAGAIN || strcmp(l->firm, e->text) != 0) {
+		memcpy(l->firm, e->text, sizeof(l->firm));
+		l->firm_since_ns = now;
+	}
+	return e->code != EAGAIN && now - l->firm_since_ns >= FIRM_NS;
+}
+
+enum loop_end loop_attach(struct loop *l)
+{
+	struct err e;
+
+	if (emit_waiting(&l->emit, "waiting for a kernel to come up", &e))
+		return output_end(l, &e);
+	*l->firm = 0;
+	for (;;) {
+		uint64_t start = clock_now_ns(), took;
+		enum loop_end end;
+
+		/* Maybe at the doorbell. */
+		if (l->follow.kernel || follow_attach(&l->follow, &e) == 0)
+			return LOOP_GOES_ON;
+		if (attach_failed(l, &e))
+			return LOOP_NO_KERNEL;
+		took = clock_now_ns() - start;
+		end = loop_wait(l,
+				clock_deadline_ns(took * RETRY_REST > RETRY_NS ? took * RETRY_REST
+									       : RETRY_NS));
+		if (end != LOOP_GOES_ON)
+			return end;
+	}
+}
+
+static enum loop_end put_attached(struct loop *l)
+{
+	const struct follow *f = &l->follow;
+	char message[256];
+	json_t *note;
+
+	snprintf(message, sizeof(message), "attached to %s in %.1f ms",
+		 f->kernel->vmcoreinfo.release, (double)f->attach_ns / NSEC_PER_MSEC);
+	note = note_make(l, "attached", message);
+	note_number(note, "attach_ns", f->attach_ns);
+	return put_note(l, note);
+}
+
+static enum loop_end loop_lose(struct loop *l)
+{
+	follow_detach(&l->follow);
+	l->give_up_ns = clock_deadline_ns(l->o->wait_ns);
+	return put_note(l, note_make(l, "lost", "the kernel is gone: waiting for the next"));
+}
+
+/* ---- samples ---- */
+
+static enum loop_end put_schema(struct loop *l)
+{
+	struct err e;
+
+	l->schemas++;
+	l->schema_id = l->follow.schema_id;
+	return emit_schema(&l->emit, sampler_schema(l->follow.sampler), &e) ? output_end(l, &e)
+									    : LOOP_GOES_ON;
+}
+
+static enum loop_end put_sample(struct loop *l)
+{
+	struct sample *s = &l->follow.sample;
+	uint64_t missed = l->missed_before;
+	struct err e;
+
+	s->number = l->samples;
+	s->missed = missed < UINT32_MAX ? (uint32_t)missed : UINT32_MAX;
+	l->missed_before = 0;
+	l->missed += missed;
+	l->samples++;
+	l->valid += s->invalid == 0;
+	return emit_sample(&l->emit, s, &e) ? output_end(l, &e) : LOOP_GOES_ON;
+}
+
+static enum loop_end loop_take(struct loop *l)
+{
+	struct err e;
+
+	if (follow_sample(&l->follow, &e) == 0)
+		return LOOP_GOES_ON;
+	if (e.code == ENOMEM) {
+		l->error = e;
+		return LOOP_FAILED;
+	}
+	/* Not at every beat: a guest decides how often this happens. */
+	if (strcmp(l->firm, e.text) == 0)
+		return LOOP_GOES_ON;
+	memcpy(l->firm, e.text, sizeof(l->firm));
+	return put_note(l, note_make(l, "trouble", e.text));
+}
+
+static enum loop_end loop_sample(struct loop *l)
+{
+	enum loop_end end = loop_take(l);
+
+	if (end == LOOP_GOES_ON && l->schema_id != l->follow.schema_id)
+		end = put_schema(l);
+	return end == LOOP_GOES_ON ? put_sample(l) : end;
+}
+
+/* Wait for the next beat, if there is to be one. */
+static enum loop_end loop_beat(struct loop *l)
+{
+	enum loop_end end;
+
+	if (l->o->count && l->samples >= l->o->count)
+		return LOOP_COUNT;
+	l->missed_before += ticks_advance(&l->ticks, clock_now_ns());
+	if (l->ticks.next_ns < l->end_ns)
+		return loop_wait(l, l->ticks.next_ns);
+	end = loop_wait(l, l->end_ns);
+	return end == LOOP_GOES_ON ? LOOP_SPAN : end;
+}
+
+/* The samples of one kernel. LOOP_GOES_ON when it is lost. */
+static enum loop_end loop_follow(struct loop *l)
+{
+	enum loop_end end = LOOP_GOES_ON;
+
+	ticks_init(&l->ticks, l->o->interval_ns, clock_now_ns());
+	if (!l->samples && l->o->span_ns)
+		l->end_ns = clock_deadline_ns(l->o->span_ns);
+	while (end == LOOP_GOES_ON) {
+		if (!follow_is_alive(&l->follow))
+			return loop_lose(l);
+		end = loop_sample(l);
+		if (end == LOOP_GOES_ON)
+			end = loop_beat(l);
+	}
+	return end;
+}
+
+/*
+ * A kernel has symbols long before it has a scheduler: it has come up when its run queues are set
+ * up. LOOP_GOES_ON when they are, or when the kernel was lost meanwhile.
+ */
+static enum loop_end loop_settle(struct loop *l)
+{
+	enum loop_end end;
+
+	*l->firm = 0;
+	for (;;) {
+		end = loop_take(l);
+		if (end != LOOP_GOES_ON || !(l->follow.sample.invalid & SAMPLE_UNINIT) ||
+		    !follow_is_alive(&l->follow))
+			return end;
+		if (clock_now_ns() >= l->give_up_ns) {
+			err_set(&l->error, EAGAIN, "the run queues are not set up");
+			return LOOP_NO_KERNEL;
+		}
+		end = loop_wait(l, clock_deadline_ns(RETRY_NS));
+		if (end != LOOP_GOES_ON)
+			return end;
+	}
+}
+
+static enum loop_end loop_turn(struct loop *l)
+{
+	enum loop_end end = loop_attach(l);
+
+	if (end == LOOP_GOES_ON)
+		end = loop_settle(l);
+	if (end == LOOP_GOES_ON)
+		end = put_attached(l);
+	return end == LOOP_GOES_ON ? loop_follow(l) : end;
+}
+
+static void put_end(struct loop *l, enum loop_end end)
+{
+	struct err e;
+
+	if (l->o->watchdog_ns && !l->watchdog_told)
+		(void)put_note(l, note_make(l, "watchdog",
+					    "the watchdog was not set: the guest never said that a "
+					    "scheduler is up"));
+	if (emit_end(&l->emit,
+		     json_pack("{s:s, s:I, s:I, s:I, s:I, s:i}", "reason", reasons[end], "samples",
+			       (json_int_t)l->samples, "invalid",
+			       (json_int_t)(l->samples - l->valid), "missed", (json_int_t)l->missed,
+			       "schemas", (json_int_t)l->schemas, "generations",
+			       (int)l->follow.generation),
+		     &e) &&
+	    end != LOOP_FAILED && e.code != EPIPE) {
+		l->error = e;
+	}
+}
+
+enum loop_end loop_run(struct loop *l)
+{
+	enum loop_end end = LOOP_GOES_ON;
+
+	l->give_up_ns = clock_deadline_ns(l->o->wait_ns);
+	l->end_ns = CLOCK_NEVER;
+	while (end == LOOP_GOES_ON)
+		end = loop_turn(l);
+	put_end(l, end);
+	follow_detach(&l->follow);
+	return end;
+}
