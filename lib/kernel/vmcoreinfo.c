@@ -116,7 +116,8 @@ static int find_aligned(const struct mem *m, uint64_t from, size_t align, unsign
 {
 	for (; tries; tries--) {
 		if (mem_find(m, from, NEEDLE, strlen(NEEDLE), align, &from, e))
-			return -1;
+			return e->code == ENOENT ? err_set(e, ENOENT, "no VMCOREINFO in memory")
+						 : -1;
 		if (!take_at(m, from, ret, e))
 			return 0;
 		from++;
@@ -126,12 +127,9 @@ static int find_aligned(const struct mem *m, uint64_t from, size_t align, unsign
 
 int vmcoreinfo_find(const struct mem *m, uint64_t from_gpa, struct vmcoreinfo *ret, struct err *e)
 {
-	if (!find_aligned(m, from_gpa, PAGE, TRIES_MAX, ret, e) ||
-	    !find_aligned(m, from_gpa, 1, TRIES_MAX, ret, e))
+	if (!find_aligned(m, from_gpa, PAGE, TRIES_MAX, ret, e))
 		return 0;
-	if (e->code == ENOENT)
-		err_set(e, ENOENT, "no VMCOREINFO in memory");
-	return -1;
+	return find_aligned(m, from_gpa, 1, TRIES_MAX, ret, e);
 }
 
 /* ---- what does it say? ---- */

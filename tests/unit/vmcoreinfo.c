@@ -229,6 +229,7 @@ static void beginnings_without_end(void)
 		memcpy(fill + i, "OSRELEASE=", 10);
 	guest_put(fd, 0, fill, size);
 	CHECK(vmcoreinfo_find(m, 0, &v, &e) == -1 && e.code == ENOENT);
+	CHECK_STR(e.text, "no VMCOREINFO in memory, but many places that begin as one");
 }
 
 int main(void)
