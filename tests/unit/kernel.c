@@ -210,10 +210,10 @@ static void test_missing_symbols(void)
 	check_without("__per_cpu_offset", ENOENT, "per-CPU areas");
 	check_without("clocksource_jiffies", ENOENT, "jiffies a second");
 	/* What is a constant in some kernels, or only serves to be sure. */
-	check_without("page_offset_base", 0, NULL);
-	check_without("nr_cpu_ids", 0, NULL);
-	check_without("cpu_number", 0, NULL);
-	check_without("system_state", 0, NULL);
+	check_without("page_offset_base", 0, "");
+	check_without("nr_cpu_ids", 0, "");
+	check_without("cpu_number", 0, "");
+	check_without("system_state", 0, "");
 }
 
 /* ---- files of the user ---- */
