@@ -131,14 +131,16 @@ int given_symbols(const struct given *g, const struct vmcoreinfo *v, struct kall
 	const struct buf *map = g->sources->system_map;
 	const char *what = map ? "System.map" : "vmlinux";
 	struct kallsyms *s = NULL;
-	uint64_t slide = 0;
+	uint64_t slide;
 
 	*ret = NULL;
 	if (!map && !g->symbols_from_elf)
 		return 0;
-	/* Without CONFIG_RANDOMIZE_BASE there is no such line, or 0. */
-	if (vmcoreinfo_hex(v, "KERNELOFFSET", &slide, e) && e->code != ENOENT)
+	/* There also without CONFIG_RANDOMIZE_BASE, but among the last lines: being written now. */
+	if (vmcoreinfo_hex(v, "KERNELOFFSET", &slide, e)) {
+		e->code = e->code == ENOENT ? EAGAIN : e->code;
 		return -1;
+	}
 	if (map ? kallsyms_create_map(map->data, map->len, slide, &s, e)
 		: kallsyms_create_elf(g->elf.data, g->elf.len, slide, &s, e))
 		return err_prefix(e, "the %s given", what);

@@ -120,6 +120,8 @@ static void test_not_up_yet(void)
 	guest_init(&g, 2);
 	check_refused(&g, NULL, EAGAIN, "no VMCOREINFO in memory");
 	guest_boot(&g);
+	*strstr((char *)g.ram + GUEST_VMCOREINFO, "KERNELOFFSET") = 0; /* that far written */
+	check_refused(&g, NULL, EAGAIN, "VMCOREINFO has no 'KERNELOFFSET'");
 	memset(guest_at(&g, symbol_of(&g, "init_uts_ns")), 0, 400);
 	check_refused(&g, NULL, EAGAIN, "VMCOREINFO is of kernel '6.99.0-test', memory of ''");
 	memset(guest_at(&g, GUEST_ROOT), 0, GUEST_PAGE);
