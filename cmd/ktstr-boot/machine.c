@@ -73,7 +73,7 @@ struct machine {
 	struct tlv_reader *bulk;
 	struct engine *engine;
 	bool engine_gone;
-	bool more_events; /* of the engine, may wait */
+	bool more_events; /* the engine may have some, whatever its descriptors say */
 	struct bell bell;
 	bool at_bell;	   /* the guest rang, and stands there */
 	bool touched;	   /* the ports were written to since the last look */
@@ -358,6 +358,7 @@ static int host_freeze(void *machine, struct err *e)
 
 	if (m->engine_gone || m->end != END_NONE)
 		return err_set(e, ESRCH, "the machine has ended");
+	m->more_events = true;
 	if (!m->at_bell && m->o->engine->pause(m->engine, e))
 		return -1;
 	m->frozen_since_ns = clock_now_ns();
@@ -378,6 +379,7 @@ static int host_thaw(void *machine, struct err *e)
 	if (m->limit_ns != CLOCK_NEVER)
 		m->limit_ns += frozen;
 	m->at_bell = false;
+	m->more_events = true;
 	return m->engine_gone ? 0 : m->o->engine->resume(m->engine, e);
 }
 

@@ -77,6 +77,8 @@ json_t *qmp_event(struct qmp *q)
 /* The next message that is not an event; events are kept. NULL with *e filled on the way out. */
 static json_t *qmp_answer(struct qmp *q, uint64_t deadline_ns, const char *what, struct err *e)
 {
+	bool busy = false;
+
 	for (;;) {
 		struct pollfd p[1 + QMP_FDS] = {{.fd = q->fd, .events = POLLIN}};
 		json_t *msg = qmp_line(q);
@@ -86,6 +88,10 @@ static json_t *qmp_answer(struct qmp *q, uint64_t deadline_ns, const char *what,
 		if (msg) {
 			json_array_append_new(q->events, msg);
 			continue;
+		}
+		if (busy) {
+			err_set(e, EBUSY, "QEMU does not answer '%s' for now", what);
+			return NULL;
 		}
 		if (q->closed) {
 			err_set(e, EPIPE, "QEMU went away during '%s'", what);
@@ -100,10 +106,7 @@ static json_t *qmp_answer(struct qmp *q, uint64_t deadline_ns, const char *what,
 		if (poll(p, 1 + QMP_FDS, clock_poll_ms(deadline_ns)) <= 0)
 			continue;
 		qmp_pump(q);
-		if ((p[1].revents || p[2].revents) && !q->serve(q->arg)) {
-			err_set(e, EBUSY, "QEMU does not answer '%s' for now", what);
-			return NULL;
-		}
+		busy = (p[1].revents || p[2].revents) && !q->serve(q->arg);
 	}
 }
 
@@ -114,8 +117,6 @@ int qmp_execute(struct qmp *q, const char *command, json_t *args, uint64_t deadl
 	json_t *request = json_pack("{s:s, s:I, s:o*}", "execute", command, "id", (json_int_t)id,
 				    "arguments", args);
 	_cleanup_free_ char *text = request ? json_dumps(request, JSON_COMPACT) : NULL;
-	json_t *answer, *value;
-	int status = -1;
 
 	json_decref(request);
 	if (!text)
@@ -123,6 +124,15 @@ int qmp_execute(struct qmp *q, const char *command, json_t *args, uint64_t deadl
 	if (io_write_all(q->fd, text, strlen(text), "QMP socket", e) ||
 	    io_write_all(q->fd, "\r\n", 2, "QMP socket", e))
 		return -1;
+	return qmp_wait(q, command, deadline_ns, ret, e);
+}
+
+int qmp_wait(struct qmp *q, const char *command, uint64_t deadline_ns, json_t **ret, struct err *e)
+{
+	unsigned int id = q->next_id - 1;
+	json_t *answer, *value;
+	int status = -1;
+
 	/* An answer to an earlier command that ran into its deadline may still arrive. */
 	do {
 		answer = qmp_answer(q, deadline_ns, command, e);

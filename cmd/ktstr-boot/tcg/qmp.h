@@ -46,10 +46,13 @@ int qmp_greet(struct qmp *q, uint64_t deadline_ns, char **version, struct err *e
  * Execute @command with @args (a new reference, taken; NULL for none). *ret, where ret is not
  * NULL, gets the answer's "return" as a new reference. Events that arrive meanwhile are kept. The
  * error's text names the command and QEMU's own words. After EBUSY the command is still to be
- * carried out; its answer is passed over.
+ * carried out; its answer is passed over, unless qmp_wait waits for it.
  */
 int qmp_execute(struct qmp *q, const char *command, json_t *args, uint64_t deadline_ns,
 		json_t **ret, struct err *e);
+
+/* Wait on for the answer to the command executed last, @command, which ended with EBUSY. */
+int qmp_wait(struct qmp *q, const char *command, uint64_t deadline_ns, json_t **ret, struct err *e);
 
 /* Read what has arrived, without waiting. */
 void qmp_pump(struct qmp *q);

@@ -31,6 +31,7 @@
 #define START_NS (60 * NSEC_PER_SEC)
 #define COMPLAINT_MAX 2048
 #define ARGS_MAX 512
+#define PANICKED "GUEST_PANICKED"
 #define MULTI_THREADED_SINCE 10 /* QEMU's first dependable major version in that mode */
 
 struct tcg {
@@ -423,18 +424,53 @@ static int tcg_start(const struct engine_config *config, struct engine **ret, st
 
 /* ---- stop and go ---- */
 
+static int run_on(struct tcg *t, struct err *e)
+{
+	if (qmp_execute(&t->qmp, "cont", NULL, clock_deadline_ns(ANSWER_NS), NULL, e) == 0)
+		return 0;
+	/* It has gone on, as far as its next ring; QEMU tells us later. */
+	return t->at_bell && e->code == EBUSY ? 0 : -1;
+}
+
+/* Let the guest go on from its bell. A stop that was asked for meanwhile comes first, or another
+ * ring does. */
+static int bell_leave(struct tcg *t, struct err *e)
+{
+	t->at_bell = false;
+	gate_open(&t->ring);
+	if (!t->stop_queued)
+		return 0;
+	if (qmp_wait(&t->qmp, "stop", clock_deadline_ns(ANSWER_NS), NULL, e))
+		return t->at_bell && e->code == EBUSY ? 0 : -1;
+	t->stop_queued = false;
+	return run_on(t, e);
+}
+
+/* Whether the guest stands at its bell and next_event has yet to say so. */
+static bool bell_untold(const struct tcg *t)
+{
+	const char *name;
+	json_t *event;
+	size_t i;
+
+	json_array_foreach (t->qmp.events, i, event) {
+		name = json_string_value(json_object_get(event, "event"));
+		if (name && strcmp(name, PANICKED) == 0)
+			return true;
+	}
+	return t->rang || t->panicked;
+}
+
 static int tcg_resume(struct engine *engine, struct err *e)
 {
 	struct tcg *t = (struct tcg *)engine;
 
-	if (t->at_bell && !t->multi_threaded) {
-		t->at_bell = false;
-		gate_open(&t->ring);
-		if (!t->stop_queued)
-			return 0;
-	}
-	t->at_bell = t->stop_queued = false;
-	return qmp_execute(&t->qmp, "cont", NULL, clock_deadline_ns(ANSWER_NS), NULL, e);
+	if (bell_untold(t))
+		return 0;
+	if (t->at_bell && !t->multi_threaded)
+		return bell_leave(t, e);
+	t->at_bell = false;
+	return run_on(t, e);
 }
 
 static int tcg_pause(struct engine *engine, struct err *e)
@@ -467,7 +503,7 @@ static bool event_translate(struct tcg *t, json_t *msg, struct engine_event *ret
 	const char *name = "", *reason = "";
 
 	json_unpack(msg, "{s:s, s?:{s?:s}}", "event", &name, "data", "reason", &reason);
-	if (strcmp(name, "GUEST_PANICKED") == 0)
+	if (strcmp(name, PANICKED) == 0)
 		t->panicked = true;
 	if (strcmp(name, "STOP") == 0 && t->panicked) {
 		/* Only now all vCPUs stand, and only now the machine can be made to go on. */
