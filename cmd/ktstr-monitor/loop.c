@@ -364,6 +364,8 @@ static void put_end(struct loop *l, enum loop_end end)
 		(void)put_note(l, note_make(l, "watchdog",
 					    "the watchdog was not set: the guest never said that a "
 					    "scheduler is up"));
+	if (end == LOOP_NO_KERNEL)
+		(void)put_note(l, note_make(l, "trouble", l->error.text));
 	if (emit_end(&l->emit,
 		     json_pack("{s:s, s:I, s:I, s:I, s:I, s:i}", "reason", reasons[end], "samples",
 			       (json_int_t)l->samples, "invalid",

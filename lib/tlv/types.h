@@ -107,8 +107,9 @@ enum tlv_type {
 	 * "trouble"; message; generation?, attach_ns? ("attached"), expected_jiffies?,
 	 * observed_jiffies?, hz? ("watchdog") */
 	TLV_MONITOR_NOTE = 66,
-	/* json: the last of the monitor. samples, invalid, missed, schemas, reason ("count",
-	 * "for", "vm-gone", "signal", "end-of-file") */
+	/* json: the last of the monitor. samples, invalid, missed, schemas, generations
+	 * (kernels it was attached to), reason ("count", "for", "vm-gone", "signal", "no-kernel"
+	 * (none came up in time, or none came back), "closed", "failed") */
 	TLV_MONITOR_END = 67,
 };
 
