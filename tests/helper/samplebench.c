@@ -8,13 +8,15 @@
  *                                  then `cpus N`
  *   samplebench --reads FILE       where a sample with domains reads its numbers: `GPA SIZE` each
  *   samplebench --cpus N FILE      change FILE so that its kernel has N CPUs: each of the new ones
- *                                  has the per-CPU area of one that was there
+ *                                  is a copy of one that was there, with the event counters and
+ *                                  domains of that one
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/parse.h"
@@ -240,45 +242,164 @@ static void put_cpu(const struct kernel *k, unsigned int cpu)
 
 /* ---- more CPUs ---- */
 
-static void set(const struct kernel *k, uint64_t kva, const void *data, size_t len)
+#define HUGE (2ull << 20)	 /* what one entry of the last level but one maps */
+#define TABLES_SIZE (1ull << 20) /* room for new page tables */
+#define ENTRY_ADDRESS 0x000ffffffffff000ull
+#define ENTRY_PRESENT 1u
+
+/* The kernel in an image that grew: copies of its per-CPU areas come behind its memory, then page
+ * tables. */
+struct grown {
+	struct kernel *k;
+	struct mem *m;
+	uint64_t memory; /* bytes of the guest's memory */
+	uint64_t span;	 /* of the areas of all CPUs that there were */
+	uint64_t unit;	 /* of one of them */
+	uint64_t start;	 /* __per_cpu_start */
+	uint64_t tables; /* where the next page table goes */
+};
+
+static uint64_t symbol(const struct kernel *k, const char *name)
+{
+	uint64_t ret;
+	struct err e;
+
+	if (kernel_symbol(k, name, &ret, &e))
+		die(&e);
+	return ret;
+}
+
+static void set(const struct grown *g, uint64_t kva, const void *data, size_t len)
 {
 	struct err e;
 
-	if (kmem_write(&k->mem, kva, data, len, &e))
+	if (kmem_write(&g->k->mem, kva, data, len, &e))
 		die(&e);
 }
 
-static void set_mask(const struct kernel *k, const char *name, unsigned int cpus)
+static void set_mask(const struct grown *g, const char *name, unsigned int cpus)
 {
-	uint64_t bits[KERNEL_CPUS_MAX / 64] = {0}, kva;
-	struct err e;
+	uint64_t bits[KERNEL_CPUS_MAX / 64] = {0};
 
 	for (unsigned int i = 0; i < cpus; i++)
 		bits[i / 64] |= 1ull << i % 64;
-	if (kernel_symbol(k, name, &kva, &e))
+	set(g, symbol(g->k, name), bits, (cpus + 63) / 64 * 8);
+}
+
+/* The guest-physical address of the entry that maps 2 MiB at @va; tables on the way are made. */
+static uint64_t huge_entry(struct grown *g, uint64_t va)
+{
+	unsigned int shift = g->k->mem.pgtable.levels == 5 ? 48 : 39;
+	uint64_t table = g->k->mem.pgtable.root_gpa;
+
+	for (;; shift -= 9) {
+		uint64_t at = table + (va >> shift & 511) * 8, entry;
+		struct err e;
+
+		if (shift == 21)
+			return at;
+		if (mem_read(g->m, at, &entry, 8, &e))
+			die(&e);
+		if (!(entry & ENTRY_PRESENT)) {
+			entry = g->tables | 0x67; /* for the kernel, writable, used */
+			g->tables += 4096;
+			if (mem_write(g->m, at, &entry, 8, &e))
+				die(&e);
+		}
+		table = entry & ENTRY_ADDRESS;
+	}
+}
+
+/* Let @to show what @from does, 2 MiB there. */
+static void alias(struct grown *g, uint64_t from, uint64_t to)
+{
+	uint64_t entry;
+	struct err e;
+
+	if (mem_read(g->m, huge_entry(g, from), &entry, 8, &e) ||
+	    mem_write(g->m, huge_entry(g, to), &entry, 8, &e))
 		die(&e);
-	set(k, kva, bits, (cpus + 63) / 64 * 8);
+}
+
+/* The sched_ext counters lie in a chunk of per-CPU memory that the page tables map. */
+static void alias_events(struct grown *g, uint64_t distance)
+{
+	uint64_t pcpu, first, sch;
+	struct member m;
+	struct err e;
+
+	if (kmem_u64(&g->k->mem, symbol(g->k, "scx_root"), &sch, &e) ||
+	    types_member(g->k->types, "scx_sched", "pcpu", &m, &e) ||
+	    kernel_read_member(g->k, sch, &m, &pcpu, &e) ||
+	    kernel_percpu(g->k, pcpu, 0, &first, &e))
+		die(&e);
+	first &= ~(HUGE - 1);
+	for (uint64_t at = 0; at <= g->span; at += HUGE)
+		alias(g, first + at, first + at + distance);
+}
+
+/* CPU @cpu as a copy of CPU @of, @distance further up. */
+static void add_cpu(const struct grown *g, unsigned int cpu, unsigned int of, uint64_t distance)
+{
+	uint64_t offset = g->k->percpu[of] + distance;
+	char *area = malloc(g->unit);
+	uint32_t number = cpu;
+	struct err e;
+
+	if (!area || kmem_read(&g->k->mem, g->start + g->k->percpu[of], area, g->unit, &e))
+		tool_die(&tool, TOOL_USAGE, "cannot copy a per-CPU area");
+	set(g, g->start + offset, area, g->unit);
+	set(g, symbol(g->k, "cpu_number") + offset, &number, sizeof(number));
+	set(g, symbol(g->k, "__per_cpu_offset") + 8 * cpu, &offset, 8);
+	free(area);
+}
+
+static uint64_t round_up(uint64_t n)
+{
+	return (n + HUGE - 1) / HUGE * HUGE;
+}
+
+static void grow(struct grown *g, const char *file, unsigned int cpus)
+{
+	struct kernel *k;
+	struct err e;
+
+	attach(file, false, &g->m, &k);
+	if (k->nr_cpu_ids < 2 || mem_size(g->m) != mem_end(g->m))
+		tool_die(&tool, TOOL_USAGE, "'%s' is no flat image of several CPUs", file);
+	g->memory = round_up(mem_size(g->m));
+	g->unit = k->percpu[1] - k->percpu[0];
+	g->span = round_up(g->unit * k->nr_cpu_ids);
+	g->start = symbol(k, "__per_cpu_start");
+	g->tables = g->memory + round_up(g->start + k->percpu[0] - k->mem.page_offset) +
+		    (cpus / k->nr_cpu_ids + 1) * g->span;
+	kernel_detach(k);
+	mem_destroy(g->m);
+	if (truncate(file, (off_t)(g->tables + TABLES_SIZE)))
+		err_sys(&e, "cannot make '%s' longer", file), die(&e);
+	attach(file, true, &g->m, &g->k);
 }
 
 static void make_cpus(const char *file, unsigned int cpus)
 {
-	uint64_t offsets, ids;
-	struct kernel *k;
+	struct grown g = {0};
+	unsigned int had;
 	uint32_t n = cpus;
-	struct mem *m;
-	struct err e;
 
-	attach(file, true, &m, &k);
-	if (kernel_symbol(k, "__per_cpu_offset", &offsets, &e) ||
-	    kernel_symbol(k, "nr_cpu_ids", &ids, &e))
-		die(&e);
-	for (unsigned int i = k->nr_cpu_ids; i < cpus; i++)
-		set(k, offsets + 8 * i, &k->percpu[i % k->nr_cpu_ids], 8);
-	set_mask(k, "__cpu_online_mask", cpus);
-	set_mask(k, "__cpu_possible_mask", cpus);
-	set(k, ids, &n, sizeof(n));
-	kernel_detach(k);
-	mem_destroy(m);
+	grow(&g, file, cpus);
+	had = g.k->nr_cpu_ids;
+	for (unsigned int i = had; i < cpus; i++) {
+		uint64_t distance = g.memory + i / had * g.span;
+
+		if (i % had == 0)
+			alias_events(&g, distance);
+		add_cpu(&g, i, i % had, distance);
+	}
+	set_mask(&g, "__cpu_online_mask", cpus);
+	set_mask(&g, "__cpu_possible_mask", cpus);
+	set(&g, symbol(g.k, "nr_cpu_ids"), &n, sizeof(n));
+	kernel_detach(g.k);
+	mem_destroy(g.m);
 }
 
 int main(int argc, char **argv)
