@@ -49,6 +49,23 @@ static void act_compute(void)
 		_exit(4);
 }
 
+static int compare(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/* Large enough for the library to ask for memory, and how much there is. */
+static void act_sort(void)
+{
+	static int numbers[4096];
+
+	for (int i = 0; i < 4096; i++)
+		numbers[i] = -i;
+	qsort(numbers, 4096, sizeof(numbers[0]), compare);
+	if (numbers[0] != -4095)
+		_exit(4);
+}
+
 static void act_socket(void)
 {
 	close(socket(AF_UNIX, SOCK_STREAM, 0));
@@ -78,6 +95,7 @@ static bool killed(int status)
 static void what_is_needed_works(void)
 {
 	CHECK(status_of(none, act_compute) == 0);
+	CHECK(status_of(none, act_sort) == 0);
 }
 
 static void what_is_named_works(void)
