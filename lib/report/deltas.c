@@ -114,7 +114,7 @@ static unsigned int prog_place(struct progs *p, const struct schema_row *row)
 
 int progs_restart(struct progs *p, const struct schema *schema)
 {
-	static const char *const names[PROG_COUNTERS] = {"cnt", "nsecs", "misses"};
+	static const char *const names[PROGS_COUNTERS] = {"cnt", "nsecs", "misses"};
 	const struct schema_table *table = &schema->tables[SAMPLE_PROG];
 
 	p->n_rows = 0;
@@ -122,7 +122,7 @@ int progs_restart(struct progs *p, const struct schema *schema)
 		p->list = calloc(PROGS_MAX, sizeof(*p->list));
 	if (!p->list)
 		return -1;
-	for (size_t i = 0; i < PROG_COUNTERS; i++)
+	for (size_t i = 0; i < PROGS_COUNTERS; i++)
 		p->column[i] = schema_column(schema, SAMPLE_PROG, names[i]);
 	p->n_rows = table->n_rows < PROGS_MAX ? table->n_rows : PROGS_MAX;
 	for (unsigned int i = 0; i < p->n_rows; i++)
@@ -136,7 +136,7 @@ void progs_take(struct progs *p, const struct schema *schema, const struct sampl
 	for (unsigned int row = 0; row < p->n_rows; row++) {
 		struct prog *x = p->row[row] == PROGS_MAX ? NULL : &p->list[p->row[row]];
 
-		for (size_t i = 0; x && i < PROG_COUNTERS; i++) {
+		for (size_t i = 0; x && i < PROGS_COUNTERS; i++) {
 			uint64_t more;
 
 			if (p->column[i] < 0 || !advance(&p->last[row][i],

@@ -48,13 +48,13 @@ const struct delta *deltas_find(const struct deltas *d, const char *name);
 
 #define PROGS_MAX 256u /* programs over all schemas, and rows of one; more are left out */
 
-enum prog_counter { PROG_CNT, PROG_NSECS, PROG_MISSES, PROG_COUNTERS };
+enum progs_counter { PROGS_CNT, PROGS_NSECS, PROGS_MISSES, PROGS_COUNTERS };
 
 struct prog {
 	uint64_t id, verified_insns;
 	char name[SCHEMA_NAME_MAX];
-	uint64_t sum[PROG_COUNTERS];
-	bool counted[PROG_COUNTERS];
+	uint64_t sum[PROGS_COUNTERS];
+	bool counted[PROGS_COUNTERS];
 };
 
 struct progs {
@@ -62,9 +62,9 @@ struct progs {
 	size_t n;
 	/* of the present schema: */
 	unsigned int n_rows;
-	int column[PROG_COUNTERS];
+	int column[PROGS_COUNTERS];
 	unsigned int row[PROGS_MAX]; /* place in the list; PROGS_MAX: left out */
-	uint64_t last[PROGS_MAX][PROG_COUNTERS];
+	uint64_t last[PROGS_MAX][PROGS_COUNTERS];
 };
 
 void progs_deinit(struct progs *p);

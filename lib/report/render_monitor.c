@@ -103,7 +103,7 @@ static void put_schedstat(struct object o, const struct scope *s)
 	put(x, "ttwu_local", sum(d, "ttwu_local"));
 }
 
-static json_t *prog_sum(const struct prog *p, enum prog_counter which)
+static json_t *prog_sum(const struct prog *p, enum progs_counter which)
 {
 	return number(p->counted[which] ? p->sum[which] : RUN_ABSENT);
 }
@@ -120,15 +120,15 @@ static void put_progs(struct object o, const struct scope *s)
 	for (size_t i = 0; i < s->progs.n; i++) {
 		const struct prog *p = &s->progs.list[i];
 		struct object x = object_new(o.failed);
-		bool both = p->counted[PROG_CNT] && p->counted[PROG_NSECS];
+		bool both = p->counted[PROGS_CNT] && p->counted[PROGS_NSECS];
 
 		put(x, "id", number(p->id));
 		put(x, "name", json_string(p->name));
-		put(x, "cnt", prog_sum(p, PROG_CNT));
-		put(x, "nsecs", prog_sum(p, PROG_NSECS));
-		put(x, "misses", prog_sum(p, PROG_MISSES));
+		put(x, "cnt", prog_sum(p, PROGS_CNT));
+		put(x, "nsecs", prog_sum(p, PROGS_NSECS));
+		put(x, "misses", prog_sum(p, PROGS_MISSES));
 		put(x, "nsecs_per_call",
-		    mean((double)p->sum[PROG_NSECS], both ? p->sum[PROG_CNT] : 0));
+		    mean((double)p->sum[PROGS_NSECS], both ? p->sum[PROGS_CNT] : 0));
 		add(o, list, x.json);
 	}
 }

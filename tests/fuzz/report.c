@@ -2,8 +2,8 @@
 /*
  * Any stream: judged, and put into every form. Frames with a right CRC are hard to guess, so the
  * input is also taken as pieces `type, source, length, payload` of which good frames are made; a
- * third kind puts a plan with all thresholds and a schema in front of pieces `numbers of a sample`,
- * so that its samples fit and get as far as the thresholds.
+ * third kind puts a plan with all thresholds and a schema in front of pieces `cell, value, times,
+ * ticks`, so that its samples fit and get as far as the thresholds.
  */
 #include "base/cursor.h"
 #include "report/result.h"
@@ -66,19 +66,35 @@ static const char schema[] =
 	"\"columns\":[\"run_delay\"],\"rows\":[[0,0,\"\"]]},\"prog\":{\"columns\":[\"cnt\","
 	"\"nsecs\"],\"rows\":[[1,2,\"p\"]]}}}";
 
-/* A sample of numbers as they come, small ones or large by their first byte. */
-static void make_sample(struct cursor *c, const struct schema *s, struct sample *sample)
+/* One cell of the sample, and time goes on by so much: each sample is much like the one before. */
+static void change_sample(struct cursor *c, const struct schema *s, struct sample *sample)
 {
-	sample->at_ns = cursor_u16(c) * 1000000ull;
-	sample->invalid = cursor_u8(c) & 0x11;
-	for (unsigned int t = 0; t < SAMPLE_TABLES; t++) {
-		for (size_t i = 0; i < (size_t)s->tables[t].n_rows * s->tables[t].n_columns; i++) {
-			uint8_t kind = cursor_u8(c);
+	enum sample_table t = cursor_u8(c) % SAMPLE_DSQ;
+	size_t cells = (size_t)s->tables[t].n_rows * s->tables[t].n_columns;
+	uint8_t cell = cursor_u8(c), kind = cursor_u8(c);
 
-			sample->cells[t][i] = kind < 128   ? kind
-					      : kind < 255 ? cursor_u16(c) * 1000ull
-							   : cursor_u64(c);
-		}
+	if (cells)
+		sample->cells[t][cell % cells] = kind < 128   ? kind
+						 : kind < 192 ? cursor_u16(c)
+						 : kind < 255 ? SAMPLE_ABSENT
+							      : cursor_u64(c);
+	sample->invalid = kind == 200;
+}
+
+/* A few bytes make many samples: a warm-up is long. */
+static void put_samples(struct cursor *c, const struct schema *s, struct sample *sample,
+			struct tlv_reader *reader)
+{
+	uint8_t times = cursor_u8(c), ticks = cursor_u8(c);
+	uint64_t *jiffies = sample_cell(sample, s, SAMPLE_MACHINE, 0, 0);
+
+	for (unsigned int i = 0; i <= times % 32u; i++) {
+		_cleanup_buf_ struct buf bytes = {0};
+
+		sample->at_ns += 100000000;
+		*jiffies += ticks;
+		if (sample_encode(sample, s, &bytes) == 0)
+			put(reader, TLV_FROM_MONITOR, TLV_SAMPLE, bytes.data, bytes.len);
 	}
 }
 
@@ -86,25 +102,20 @@ static void make_samples(const uint8_t *data, size_t size, struct tlv_reader *re
 {
 	struct cursor c = cursor_over(data, size);
 	json_t *json = json_loads(schema, 0, NULL);
+	struct sample sample;
 	struct schema s;
 	struct err e;
 
 	put(reader, TLV_FROM_SCENARIO, TLV_PLAN, plan, sizeof(plan) - 1);
 	put(reader, TLV_FROM_MONITOR, TLV_SAMPLE_SCHEMA, schema, sizeof(schema) - 1);
-	if (!json || schema_from_json(json, &s, &e))
+	if (!json || schema_from_json(json, &s, &e) || sample_init(&sample, &s, &e))
 		__builtin_trap();
 	json_decref(json);
 	while (!c.failed) {
-		_cleanup_buf_ struct buf bytes = {0};
-		struct sample sample;
-
-		if (sample_init(&sample, &s, &e))
-			break;
-		make_sample(&c, &s, &sample);
-		if (sample_encode(&sample, &s, &bytes) == 0)
-			put(reader, TLV_FROM_MONITOR, TLV_SAMPLE, bytes.data, bytes.len);
-		sample_deinit(&sample);
+		change_sample(&c, &s, &sample);
+		put_samples(&c, &s, &sample, reader);
 	}
+	sample_deinit(&sample);
 	schema_deinit(&s);
 }
 

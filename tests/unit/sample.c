@@ -7,6 +7,7 @@
 
 #include "test.h"
 #include "base/clock.h"
+#include "base/io.h"
 
 static int add_column(struct schema *s, enum sample_table t, const char *name)
 {
@@ -439,8 +440,40 @@ static void sample_speed(void)
 	schema_deinit(&schema);
 }
 
-int main(void)
+/* A schema and a sample of it to folder @dir, as the fuzz target has them. */
+static int write_seeds(const char *dir)
 {
+	struct schema schema = make_schema();
+	struct sample s = make_sample(&schema);
+	_cleanup_buf_ struct buf bytes = {0}, seed = {0}, path = {0};
+	json_t *json = schema_to_json(&schema);
+	char *text = json_dumps(json, JSON_COMPACT);
+	uint8_t len[2];
+	struct err e;
+	int failed;
+
+	sample_encode(&s, &schema, &bytes);
+	len[0] = (uint8_t)bytes.len;
+	len[1] = (uint8_t)(bytes.len >> 8);
+	buf_add(&seed, "", 1);
+	buf_add(&seed, text, strlen(text) + 1);
+	buf_add(&seed, len, sizeof(len));
+	buf_add(&seed, bytes.data, bytes.len);
+	buf_addf(&path, "%s/sample", dir);
+	failed = io_write_file(path.data, seed.data, seed.len, &e);
+	if (failed)
+		fprintf(stderr, "%s\n", e.text);
+	free(text);
+	json_decref(json);
+	sample_deinit(&s);
+	schema_deinit(&schema);
+	return failed ? 2 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 3 && strcmp(argv[1], "--seeds") == 0)
+		return write_seeds(argv[2]);
 	RUN(schema_limits);
 	RUN(schema_cells);
 	RUN(schema_both_ways);
