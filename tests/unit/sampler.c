@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "base/clock.h"
 #include "kernel/scx.h"
 #include "test.h"
 #include "toykernel.h"
@@ -318,6 +319,10 @@ static void programs_come_and_go(void)
 	CHECK(cell(&r, SAMPLE_PROG, 1, "cnt") == 40);
 	CHECK(refresh(&r));
 	CHECK(sampler_schema(r.s)->tables[SAMPLE_PROG].n_rows == 1);
+	m->node.slots[11] = 0; /* the other as well, and no sample met it */
+	m->auxs[2].id = 0;
+	CHECK(refresh(&r));
+	CHECK(sampler_schema(r.s)->tables[SAMPLE_PROG].n_rows == 0);
 	rig_close(&r);
 }
 
@@ -408,7 +413,7 @@ static void *writer(void *arg)
 static void a_queue_that_changes_all_the_time(void)
 {
 	unsigned int torn = 0, whole = 0;
-	uint64_t retries = 0;
+	uint64_t retries = 0, deadline;
 	pthread_t thread;
 	struct rig r;
 
@@ -416,7 +421,8 @@ static void a_queue_that_changes_all_the_time(void)
 	writer_ends = 0;
 	CHECK(pthread_create(&thread, NULL, writer, &r.t.m->cpus[1].rq) == 0);
 	/* Also on one core, where the two take turns, one is met at work before long. */
-	for (unsigned int i = 0; i < 50000000 && torn < 10; i++) {
+	deadline = clock_deadline_ns(20 * NSEC_PER_SEC);
+	while (torn < 10 && clock_now_ns() < deadline) {
 		sampler_take(r.s, &r.x);
 		retries += r.x.retries;
 		CHECK(cell(&r, SAMPLE_CPU, 0, "torn") == 0);
@@ -431,41 +437,65 @@ static void a_queue_that_changes_all_the_time(void)
 	rig_close(&r);
 }
 
+#define SPELL_NS 200000u /* longer than a sample takes */
+
+static void spin(uint64_t span_ns)
+{
+	uint64_t end = clock_deadline_ns(span_ns);
+
+	while (clock_now_ns() < end)
+		;
+}
+
+/* The scheduler goes and its memory is used for something else; then it comes again. */
 static void *swapper(void *arg)
 {
 	struct toy *t = arg;
 	volatile uint64_t *root = &t->m->scx_root;
+	volatile int64_t *event = &t->m->cpus[0].pcpu.event_stats.events[0];
 	volatile uint64_t *bucket = &t->m->tables[0].buckets[0];
 	uint64_t sched = toy_kva(t, &t->m->sched), first = *bucket;
 
 	while (!writer_ends) {
 		*root = 0;
+		*event = 999;
+		*bucket = 0xdead000000000100;
+		spin(SPELL_NS);
+		*bucket = first | 1; /* locked */
+		*event = 3;
 		*root = sched;
-		*bucket = first | 1; /* as if locked */
-		*bucket = 1;
-		*bucket = first;
+		spin(SPELL_NS);
 	}
 	return NULL;
 }
 
 static void a_scheduler_that_flickers(void)
 {
+	unsigned int turns = 0;
+	bool was_there = true, is_there = true;
+	uint64_t deadline;
 	pthread_t thread;
 	struct rig r;
 
-	CHECK(rig_open(&r, NULL, SAMPLER_ALL));
+	CHECK(rig_open(&r, NULL, SAMPLER_DSQS));
 	toy_dsq_add(&r.t, &r.t.m->tables[0], 0, 17, 4);
 	writer_ends = 0;
 	CHECK(pthread_create(&thread, NULL, swapper, &r.t) == 0);
-	for (unsigned int i = 0; i < 20000; i++) {
+	deadline = clock_deadline_ns(20 * NSEC_PER_SEC);
+	while (turns < 1000 && clock_now_ns() < deadline) {
 		uint64_t events;
 
 		sampler_take(r.s, &r.x);
 		events = cell(&r, SAMPLE_EVENT, 0, "select_cpu_fallback");
+		is_there = events != SAMPLE_ABSENT;
+		turns += is_there != was_there;
+		was_there = is_there;
+		if (r.x.took_ns >= SPELL_NS / 2)
+			continue; /* not run for so long that it may have come back */
 		CHECK(events == 3 || events == SAMPLE_ABSENT);
 		CHECK(r.x.n_dsqs == 0 || (r.x.n_dsqs == 1 && cell(&r, SAMPLE_DSQ, 0, "nr") == 4));
-		refresh(&r);
 	}
+	CHECK(turns > 2);
 	writer_ends = 1;
 	pthread_join(thread, NULL);
 	rig_close(&r);
