@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 static const struct scope *scope_of(const struct run *r)
 {
@@ -70,6 +71,8 @@ static bool cut_short(const struct run *r, char why[THRESHOLD_WHY_MAX])
 
 	if (!end->told)
 		snprintf(why, THRESHOLD_WHY_MAX, "cut short: nothing tells how the monitor ended");
+	else if (strcmp(end->reason, "failed") == 0)
+		snprintf(why, THRESHOLD_WHY_MAX, "cut short: the monitor failed");
 	else if (end->samples != r->monitor.samples)
 		snprintf(why, THRESHOLD_WHY_MAX,
 			 "the monitor sent %" PRIu64 " samples, and %" PRIu64 " are here",

@@ -942,6 +942,11 @@ static void data_is_missing(void)
 
 	guest_begin_warm(&g, STALL_ONLY);
 	guest_run(&g, 10);
+	run_line_put(&g.f, "monitor MONITOR_END {\"samples\":31,\"reason\":\"failed\"}");
+	missing(&g, false, "check stall cannot be judged: cut short: the monitor failed");
+
+	guest_begin_warm(&g, STALL_ONLY);
+	guest_run(&g, 10);
 	g.sent++;
 	missing(&g, true,
 		"check stall cannot be judged: the monitor sent 32 samples, and 31 are here");
