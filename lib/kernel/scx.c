@@ -97,7 +97,7 @@ static void event_name(char ret[SCX_EVENT_NAME_MAX], const char *member)
 
 	if (strncmp(member, prefix, sizeof(prefix) - 1) == 0)
 		member += sizeof(prefix) - 1;
-	for (i = 0; member[i] && i < SCX_EVENT_NAME_MAX - 1; i++)
+	for (i = 0; i < SCX_EVENT_NAME_MAX - 1 && member[i]; i++)
 		ret[i] = isalnum((unsigned char)member[i]) ? (char)tolower((unsigned char)member[i])
 							   : '_';
 	ret[i] = '\0';
