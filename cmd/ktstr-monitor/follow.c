@@ -43,8 +43,12 @@ int follow_attach(struct follow *f, struct err *e)
 		return -1;
 	}
 	f->attach_ns = clock_now_ns() - start;
-	f->generation++;
 	return 0;
+}
+
+void follow_accept(struct follow *f)
+{
+	f->generation++;
 }
 
 void follow_detach(struct follow *f)

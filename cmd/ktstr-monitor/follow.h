@@ -18,7 +18,7 @@ struct follow {
 	struct kernel *kernel; /* NULL: attached to none */
 	struct sampler *sampler;
 	struct sample sample; /* the last one taken */
-	uint32_t generation;  /* of the kernel that we are or were attached to; 0: none yet */
+	uint32_t generation;  /* of the kernel that was accepted last; 0: none yet */
 	uint64_t attach_ns;   /* how long attaching to it took */
 	uint64_t jiffies_kva, jiffies;
 	uint32_t schema_id; /* that sample was made for; 0: none */
@@ -29,6 +29,8 @@ struct follow {
  * be one of a kernel that is just coming up, too, and worth another try.
  */
 int follow_attach(struct follow *f, struct err *e);
+/* It is one to tell of: count it. What a reboot leaves in memory can be attached to, too. */
+void follow_accept(struct follow *f);
 /* Safe when not attached. */
 void follow_detach(struct follow *f);
 

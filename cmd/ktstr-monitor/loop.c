@@ -321,9 +321,20 @@ static enum loop_end loop_follow(struct loop *l)
 	return end;
 }
 
+/* Wait a little and try again; LOOP_NO_KERNEL with @why when there is no time left for that. */
+static enum loop_end loop_retry(struct loop *l, const char *why)
+{
+	if (clock_now_ns() >= l->give_up_ns) {
+		err_set(&l->error, EAGAIN, "%s", why);
+		return LOOP_NO_KERNEL;
+	}
+	return loop_wait(l, clock_deadline_ns(RETRY_NS));
+}
+
 /*
  * A kernel has symbols long before it has a scheduler: it has come up when its run queues are set
- * up. LOOP_GOES_ON when they are, or when the kernel was lost meanwhile.
+ * up. LOOP_GOES_ON when they are, and also, detached then, when it turned out to be a kernel that
+ * is gone or goes down: a reboot leaves the old one in memory.
  */
 static enum loop_end loop_settle(struct loop *l)
 {
@@ -331,15 +342,14 @@ static enum loop_end loop_settle(struct loop *l)
 
 	*l->firm = 0;
 	for (;;) {
-		end = loop_take(l);
-		if (end != LOOP_GOES_ON || !(l->follow.sample.invalid & SAMPLE_UNINIT) ||
-		    !follow_is_alive(&l->follow))
-			return end;
-		if (clock_now_ns() >= l->give_up_ns) {
-			err_set(&l->error, EAGAIN, "the run queues are not set up");
-			return LOOP_NO_KERNEL;
+		if (!follow_is_alive(&l->follow)) {
+			follow_detach(&l->follow);
+			return loop_retry(l, "the kernel in memory has ended");
 		}
-		end = loop_wait(l, clock_deadline_ns(RETRY_NS));
+		end = loop_take(l);
+		if (end != LOOP_GOES_ON || !(l->follow.sample.invalid & SAMPLE_UNINIT))
+			return end;
+		end = loop_retry(l, "the run queues are not set up");
 		if (end != LOOP_GOES_ON)
 			return end;
 	}
@@ -351,8 +361,10 @@ static enum loop_end loop_turn(struct loop *l)
 
 	if (end == LOOP_GOES_ON)
 		end = loop_settle(l);
-	if (end == LOOP_GOES_ON)
-		end = put_attached(l);
+	if (end != LOOP_GOES_ON || !l->follow.kernel)
+		return end;
+	follow_accept(&l->follow);
+	end = put_attached(l);
 	return end == LOOP_GOES_ON ? loop_follow(l) : end;
 }
 
