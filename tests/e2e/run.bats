@@ -63,7 +63,9 @@ short()
 	result '.scheduler.ops == "ktstr"'
 	result '.exit_code == 0 and .timed_out == false and .crash_message == null'
 	result '.duration > 0 and .cleanup_duration >= 0'
-	result '.monitor == null and .kvm_stats == null'
+	result '.kvm_stats == null'
+	result '.monitor.summary.total_samples > 20 and .monitor.complete and .monitor.kernel.ops == "ktstr"'
+	result '.monitor.end_reason == "vm-gone" and .monitor.summary.stall_detected == false'
 	[ -s side/demo.json ] && [ -s side/demo.tlv ] && [ -s side/demo.scn ]
 	# A recorded stream gives the same report again.
 	"$root/build/bin/ktstr-report" --format json side/demo.tlv >again
@@ -201,6 +203,31 @@ short()
 	[ "$(jq -r .machine.topology <<<"$output")" = 1n1l3c1t ]
 }
 
+@test "a run is the same with a monitor and without, and with one that is killed" {
+	short 'scheduler scx-ktstr' 'watchdog 4s' >s.scn
+	judged 0 --kaslr --monitor-interval 10ms s.scn
+	result '.monitor.watchdog == {expected_jiffies: 1000, observed_jiffies: 1000, hz: 250}'
+	result '.monitor.invalid == 0 and .monitor.complete'
+	short 'scheduler scx-ktstr' >s.scn
+	judged 0 --monitor-interval 10ms s.scn
+	result '.monitor.watchdog == null'
+	jq -S '[.workers, .stats]' <<<"$result" >with
+	judged 0 --no-monitor s.scn
+	result '.monitor == null'
+	jq -S '[.workers, .stats]' <<<"$result" >without
+	diff with without
+	"$ktstr" run --format json --vm "$PWD/vm" s.scn >out 2>err &
+	pid=$!
+	until monitor=$(pgrep -f "ktstr-monitor --vm $PWD/vm") && [ -S vm/ctl ]; do
+		kill -0 "$pid"
+		sleep 0.05
+	done
+	kill -KILL "$monitor"
+	wait "$pid"
+	jq -S '[.workers, .stats]' out | diff - without
+	[ ! -s err ]
+}
+
 @test "two runs at once do not disturb each other" {
 	short >s.scn
 	"$ktstr" run --format json --sidecar one s.scn >one.json &
@@ -262,6 +289,7 @@ short()
 	bad "unexpected operand 'b'" run a b
 	bad 'unknown format' run --format xml a
 	bad "'none.scn'" run none.scn
+	bad 'between' run --monitor-interval 0s none.scn
 	: >empty.scn
 	bad empty.scn run empty.scn
 	printf 'test t\nduration 1s\nfly me\n' >op.scn
