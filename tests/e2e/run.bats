@@ -66,6 +66,7 @@ short()
 	result '.kvm_stats == null'
 	result '.monitor.summary.total_samples > 20 and .monitor.complete and .monitor.kernel.ops == "ktstr"'
 	result '.monitor.end_reason == "vm-gone" and .monitor.summary.stall_detected == false'
+	result '.verifier_stats | any(.name | startswith("ktstr_"))'
 	[ -s side/demo.json ] && [ -s side/demo.tlv ] && [ -s side/demo.scn ]
 	# A recorded stream gives the same report again.
 	"$root/build/bin/ktstr-report" --format json side/demo.tlv >again
@@ -83,6 +84,39 @@ short()
 		judged 0 --scheduler "$examples/$s" "$root/share/scenarios/demo.scn"
 		result ".success and (.scheduler.argv[0] | endswith(\"$s\"))"
 	done
+}
+
+# watched CHECK...: a load that keeps both CPUs busy for long enough to be judged
+watched()
+{
+	cat <<-END
+	test watched
+	topology 1n1l2c1t
+	scheduler scx-ktstr
+	duration 3s
+	watchdog 30s
+	cgroup a ${on:-} workers=6 work=spin
+	check max-gap off
+	check max-spread off
+	$(printf 'check %s\n' "$@")
+	END
+}
+
+@test "limits on what the monitor sees: kept, exceeded, and unknown without it" {
+	watched monitor "max-imbalance 7" >s.scn
+	judged 0 --monitor-interval 50ms s.scn
+	result '.monitor.verdict == "pass" and .monitor.scope == "scheduler"'
+	result '.monitor.watchdog | .expected_jiffies == 7500 and .observed_jiffies == 7500'
+	result '.monitor.summary | .elapsed_seconds > 2 and .elapsed_seconds < 10 and
+		.rates_per == "guest second" and .schedstat_deltas.total_sched_count > 0'
+	# all of them on one of two CPUs
+	on=cpuset=exact:0 watched monitor >s.scn
+	judged 1 --monitor-interval 50ms s.scn
+	result '.monitor.verdict == "fail" and .reasons[0].kind == "Monitor" and
+		(.reasons[0].message | test("^imbalance ratio [6-9].* over 4 for [0-9]+ ms at [+][0-9]+ ms"))'
+	watched monitor >s.scn
+	judged 3 --no-monitor --duration 500ms s.scn
+	result '.monitor == null and ([.reasons[] | select(.kind == "Missing")] | length == 5)'
 }
 
 @test "a stall fails the run, with the kernel's own words" {
