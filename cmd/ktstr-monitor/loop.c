@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "kernel/scx.h"
+#include "kernel/scxops.h"
 #include "report/clean.h"
 
 #define RETRY_NS (50 * NSEC_PER_MSEC)
@@ -72,36 +73,57 @@ struct watchdog {
 	unsigned int hz;
 };
 
+/* As the kernel makes jiffies of the milliseconds in a scheduler's table: rounded up. */
+static uint64_t watchdog_jiffies(uint64_t ms, unsigned int hz)
+{
+	return ms / 1000 * hz + (ms % 1000 * hz + 999) / 1000;
+}
+
+/*
+ * The table of a scheduler that is about to attach is the place to set it: the kernel then takes
+ * it up as if the scheduler had asked for it. It may ring before we have seen the kernel come up.
+ */
+static int watchdog_prepare(struct loop *l, struct err *e)
+{
+	unsigned int n;
+
+	if (!l->follow.kernel && follow_attach(&l->follow, e))
+		return -1;
+	return scxops_set_timeout(l->follow.kernel, (uint32_t)(l->o->watchdog_ns / NSEC_PER_MSEC),
+				  &n, e);
+}
+
+/*
+ * The scheduler is up: what does it run under? One that was not held when it attached still has
+ * its own timeout. The kernel looks each half of that, so one not shorter can still be set.
+ */
 static int watchdog_set(struct loop *l, struct watchdog *ret, struct err *e)
 {
-	/* It may ring before we have seen it come up. */
 	if (!l->follow.kernel && follow_attach(&l->follow, e))
 		return -1;
 	ret->hz = l->follow.kernel->hz;
 	if (!ret->hz)
 		return err_set(e, ENOTSUP, "jiffies a second are not known");
-	/* Seconds and the rest: the product of all of it may not fit. */
-	ret->expected = l->o->watchdog_ns / NSEC_PER_SEC * ret->hz +
-			l->o->watchdog_ns % NSEC_PER_SEC * ret->hz / NSEC_PER_SEC;
-	if (!ret->expected)
-		ret->expected = 1;
+	ret->expected = watchdog_jiffies(l->o->watchdog_ns / NSEC_PER_MSEC, ret->hz);
+	if (scx_watchdog_read(l->follow.kernel, &ret->observed, e))
+		return -1;
+	if (ret->observed == ret->expected)
+		return 0;
+	if (ret->expected <= ret->observed / 2)
+		return err_set(e, EBUSY, "the kernel looks each %" PRIu64 " jiffies only%s%s",
+			       ret->observed / 2, *l->bell_error ? ": " : "", l->bell_error);
 	if (scx_watchdog_write(l->follow.kernel, ret->expected, e))
 		return -1;
 	return scx_watchdog_read(l->follow.kernel, &ret->observed, e);
 }
 
-/* The machine stands still for us: do what it asks for, and let it go on. */
-static enum loop_end loop_bell(struct loop *l)
+static enum loop_end watchdog_report(struct loop *l)
 {
 	struct watchdog w;
 	char message[ERR_TEXT_MAX + 64];
 	struct err e, ignored;
 	json_t *note;
 
-	if (strcmp(l->source->request, "scheduler-up") != 0 || !l->o->watchdog_ns) {
-		(void)source_leave_bell(l->source, true, "", &ignored);
-		return LOOP_GOES_ON;
-	}
 	l->watchdog_told = true;
 	if (watchdog_set(l, &w, &e)) {
 		(void)source_leave_bell(l->source, false, "the watchdog was not set", &ignored);
@@ -117,6 +139,22 @@ static enum loop_end loop_bell(struct loop *l)
 	note_number(note, "observed_jiffies", w.observed);
 	note_number(note, "hz", w.hz);
 	return put_note(l, note);
+}
+
+/* The machine stands still for us: do what it asks for, and let it go on. */
+static enum loop_end loop_bell(struct loop *l)
+{
+	const char *request = l->source->request;
+	struct err e, ignored;
+
+	if (l->o->watchdog_ns && strcmp(request, "scheduler-up") == 0)
+		return watchdog_report(l);
+	l->bell_error[0] = 0;
+	if (l->o->watchdog_ns && strcmp(request, "scheduler-attaching") == 0 &&
+	    watchdog_prepare(l, &e))
+		snprintf(l->bell_error, sizeof(l->bell_error), "%.150s", e.text);
+	(void)source_leave_bell(l->source, !*l->bell_error, l->bell_error, &ignored);
+	return LOOP_GOES_ON;
 }
 
 /* ---- waiting ---- */

@@ -41,6 +41,7 @@ struct loop {
 	uint64_t samples, valid, missed, schemas;
 	uint64_t missed_before; /* the next sample */
 	bool watchdog_told;	/* what became of the watchdog */
+	char bell_error[200];	/* why it was not set when the scheduler attached */
 	uint32_t schema_id;	/* that was put out last */
 	struct err error;	/* of LOOP_NO_KERNEL and LOOP_FAILED */
 	/* The last error that waiting may not help against, and since when it is the same. */

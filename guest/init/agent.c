@@ -97,6 +97,7 @@ void agent_wait(struct agent *a, uint64_t deadline_ns)
 	struct pollfd fds[] = {
 		{.fd = a->signal_fd, .events = POLLIN},
 		{.fd = look ? a->sched.out_fd : -1, .events = POLLIN},
+		{.fd = a->sched.attach_fd, .events = POLLIN},
 	};
 	struct timespec timeout;
 	uint64_t now, until = deadline_ns;
@@ -108,9 +109,11 @@ void agent_wait(struct agent *a, uint64_t deadline_ns)
 	now = clock_now_ns();
 	until = until > now ? until - now : 0;
 	timeout = (struct timespec){(time_t)(until / NSEC_PER_SEC), (long)(until % NSEC_PER_SEC)};
-	ppoll(fds, 2, until >= UINT64_MAX / 2 ? NULL : &timeout, NULL);
+	ppoll(fds, 3, until >= UINT64_MAX / 2 ? NULL : &timeout, NULL);
 	if (fds[1].revents)
 		sched_read_output(&a->sched);
+	if (fds[2].revents)
+		sched_attaches(&a->sched, &a->doorbell);
 	if (fds[0].revents)
 		reap(a);
 	if (a->sched.pid)
@@ -175,12 +178,12 @@ static int tell_early_end(struct agent *a, const char *name, struct err *e)
 		       WEXITSTATUS(status));
 }
 
-int agent_start_scheduler(struct agent *a, char *const argv[], uint64_t watchdog_ns, struct err *e)
+int agent_start_scheduler(struct agent *a, char *const argv[], bool hold, struct err *e)
 {
 	uint64_t span_ns = patience(ATTACH_NS);
 	uint64_t deadline = clock_deadline_ns(span_ns);
 
-	if (sched_start(&a->sched, argv, watchdog_ns, e))
+	if (sched_start(&a->sched, argv, hold, e))
 		return -1;
 	while (!a->sched.up && !a->sched.lost && clock_now_ns() < deadline)
 		agent_wait(a, deadline);

@@ -38,8 +38,8 @@ int agent_hold(struct agent *a, uint64_t deadline_ns);
  * within a few seconds are killed. */
 void agent_stop_workers(struct agent *a, unsigned int cgroup);
 
-/* Start the scheduler and wait until it is up. */
-int agent_start_scheduler(struct agent *a, char *const argv[], uint64_t watchdog_ns, struct err *e);
+/* Start the scheduler and wait until it is up; @hold as for sched_start. */
+int agent_start_scheduler(struct agent *a, char *const argv[], bool hold, struct err *e);
 
 /* Stop the scheduler, if it still runs, and forward the rest of its output. */
 void agent_stop_scheduler(struct agent *a);

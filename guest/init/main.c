@@ -124,7 +124,7 @@ static int scenario_run(struct agent *a, const struct scenario *sc)
 	}
 	if (sc->scheduler) {
 		link_life(&a->link, "scheduler-starting", sc->scheduler[0]);
-		if (agent_start_scheduler(a, sc->scheduler, sc->watchdog_ns, &e)) {
+		if (agent_start_scheduler(a, sc->scheduler, sc->watchdog_ns != 0, &e)) {
 			agent_stop_scheduler(a); /* its last output first */
 			link_trouble(&a->link, TROUBLE_SCHEDULER, "%s", e.text);
 			return -1;

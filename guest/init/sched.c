@@ -9,11 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/io.h"
+#include "init/attach.h"
 #include "init/child.h"
 #include "init/kmsg.h"
 
@@ -25,7 +27,7 @@
 
 void sched_init(struct sched *s, struct link *l)
 {
-	*s = (struct sched){.link = l, .out_fd = -1};
+	*s = (struct sched){.link = l, .out_fd = -1, .attach_fd = -1};
 }
 
 /* Read a one-line file into @ret; the empty string when it cannot be read. */
@@ -70,7 +72,8 @@ static void state_send(struct sched *s, const char *state, bool expected, const 
 	link_send_json(s->link, TLV_SCHED_STATE, o);
 }
 
-static void exec_scheduler(const char *path, char *const argv[], uint64_t watchdog_ns, int out)
+/* @attach: socket for the filter's descriptor, -1 for no filter. */
+static void exec_scheduler(const char *path, char *const argv[], int attach, int out)
 {
 	int null = open("/dev/null", O_RDONLY);
 
@@ -80,22 +83,18 @@ static void exec_scheduler(const char *path, char *const argv[], uint64_t watchd
 	dup2(out, STDERR_FILENO);
 	setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
 	setenv("HOME", "/", 1);
-	if (watchdog_ns) {
-		char ms[24];
-
-		snprintf(ms, sizeof(ms), "%llu", watchdog_ns / NSEC_PER_MSEC);
-		setenv("KTSTR_WATCHDOG_MS", ms, 1);
-	}
+	if (attach >= 0)
+		attach_catch(attach);
 	if (chdir("/") == 0)
 		execv(path, argv);
 	dprintf(STDERR_FILENO, "ktstr-init: cannot execute '%s': %s\n", path, strerror(errno));
 	_exit(127);
 }
 
-int sched_start(struct sched *s, char *const argv[], uint64_t watchdog_ns, struct err *e)
+int sched_start(struct sched *s, char *const argv[], bool hold, struct err *e)
 {
 	const char *base = strrchr(argv[0], '/');
-	_cleanup_close_ int out = -1;
+	_cleanup_close_ int out = -1, attach = -1, attach_theirs = -1;
 	char path[PATH_MAX];
 	int fds[2];
 
@@ -109,15 +108,44 @@ int sched_start(struct sched *s, char *const argv[], uint64_t watchdog_ns, struc
 	s->out_fd = fds[0];
 	out = fds[1];
 	fcntl(s->out_fd, F_SETFL, O_NONBLOCK);
+	if (hold) {
+		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds))
+			return err_sys(e, "cannot make a socket");
+		attach = fds[0];
+		attach_theirs = fds[1];
+	}
 	s->pid = fork();
 	if (s->pid < 0) {
 		s->pid = 0;
 		return err_sys(e, "cannot fork");
 	}
 	if (s->pid == 0)
-		exec_scheduler(path, argv, watchdog_ns, out);
+		exec_scheduler(path, argv, attach_theirs, out);
 	s->needed = true;
+	if (hold) {
+		close(steal_fd(&attach_theirs)); /* or its end would not be seen */
+		s->attach_fd = attach_receive(attach);
+		if (s->attach_fd < 0)
+			link_trouble(s->link, TROUBLE_NOTE,
+				     "the scheduler cannot be held when it attaches");
+	}
 	return 0;
+}
+
+void sched_attaches(struct sched *s, struct doorbell *d)
+{
+	unsigned long long id;
+	bool struct_ops;
+
+	if (!attach_take(s->attach_fd, &id, &struct_ops)) {
+		/* The last process that could ask is gone. */
+		close(s->attach_fd);
+		s->attach_fd = -1;
+		return;
+	}
+	if (struct_ops)
+		doorbell_ring(d, "scheduler-attaching", "");
+	attach_go_on(s->attach_fd, id);
 }
 
 /* The kernel has finished taking it off. */

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "init/doorbell.h"
 #include "init/link.h"
 
 #define SCHED_OUTPUT_MAX (16u << 20) /* bytes that are forwarded; the rest is counted */
@@ -18,6 +19,7 @@
 struct sched {
 	struct link *link;	/* borrowed */
 	pid_t pid;		/* 0: none, or reaped */
+	int attach_fd;		/* of init/attach.h; -1 = it is not held */
 	int out_fd;		/* its stdout and stderr, nonblocking; -1 = closed */
 	char ops[128];		/* name in root/ops, once it is up */
 	bool up;		/* the kernel runs it */
@@ -32,9 +34,12 @@ struct sched {
 
 void sched_init(struct sched *s, struct link *l);
 
-/* Start @argv (argv[0] by its base name in /scheduler). @watchdog_ns goes into its environment,
- * 0 for none. It is needed from here on. */
-int sched_start(struct sched *s, char *const argv[], uint64_t watchdog_ns, struct err *e);
+/* Start @argv (argv[0] by its base name in /scheduler). It is needed from here on. With @hold it
+ * is held when it attaches: poll attach_fd, and call sched_attaches. */
+int sched_start(struct sched *s, char *const argv[], bool hold, struct err *e);
+
+/* It waits to attach: ring the doorbell with "scheduler-attaching", and let it go on. */
+void sched_attaches(struct sched *s, struct doorbell *d);
 
 /*
  * Look whether the kernel runs our scheduler; the change to up is told to the host, and so is the

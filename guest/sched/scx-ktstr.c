@@ -32,6 +32,7 @@
 
 #define TICK_NS (100 * NSEC_PER_MSEC)
 #define TIMEOUT_MAX_MS 30000 /* the kernel's own limit */
+#define TIMEOUT_DEFAULT_MS 20000
 #define SLICE_MAX_US 1000000
 #define LOG_BUFFER_BYTES (16u << 20) /* for the verifier; touched as far as used */
 #define LOG_TAIL_BYTES (64u << 10)   /* what we print of it */
@@ -156,17 +157,6 @@ static enum libbpf_print_level level_option(const char *text)
 	tool_bad_option(&tool, options[OPT_LOG_LEVEL].name, &e);
 }
 
-static unsigned int timeout_default(void)
-{
-	const char *env = getenv("KTSTR_WATCHDOG_MS");
-	unsigned int ms = 20000;
-	struct err e;
-
-	if (env && parse_uint(env, 1, TIMEOUT_MAX_MS, &ms, &e))
-		tool_die(&tool, TOOL_USAGE, "KTSTR_WATCHDOG_MS: %s", e.text);
-	return ms;
-}
-
 static void config_option(struct config *c, enum option opt, const char *arg)
 {
 	switch (opt) {
@@ -216,6 +206,7 @@ static void config_parse(struct config *c, int argc, char **argv)
 
 	*c = (struct config){
 		.slice_ns = 5 * NSEC_PER_MSEC,
+		.timeout_ms = TIMEOUT_DEFAULT_MS,
 		.stall_after_ns = CLOCK_NEVER,
 		.degrade_after_ns = CLOCK_NEVER,
 		.crash_after_ns = CLOCK_NEVER,
@@ -225,8 +216,6 @@ static void config_parse(struct config *c, int argc, char **argv)
 		config_option(c, (enum option)opt, arg);
 	if (optind < argc)
 		tool_die(&tool, TOOL_USAGE, "unexpected operand '%s'", argv[optind]);
-	if (!c->timeout_ms)
-		c->timeout_ms = timeout_default();
 	if (c->scattershot && (c->slow || c->degrade))
 		tool_warn(&tool, "--slow and --degrade have no effect with --scattershot");
 	else if (c->degrade)
