@@ -126,16 +126,16 @@ until_samples()
 }
 
 @test "log, symbols, types and VMCOREINFO, whole" {
-	monitor --mem "$ram" --print dmesg >dmesg
-	grep -q 'Kernel panic - not syncing' dmesg
-	monitor --mem "$ram" --print kallsyms >kallsyms
-	grep -qE '^[0-9a-f]{16} [tT] schedule$' kallsyms
-	monitor --mem "$ram" --print btf >btf
-	[ "$(od -An -N2 -tx1 btf)" = ' 9f eb' ]
-	monitor --mem "$ram" --print vmcoreinfo >vmcoreinfo
-	grep -q '^OSRELEASE=' vmcoreinfo
+	monitor --mem "$ram" --print dmesg >dmesg.out
+	grep -q 'Kernel panic - not syncing' dmesg.out
+	monitor --mem "$ram" --print kallsyms >kallsyms.out
+	grep -qE '^[0-9a-f]{16} [tT] schedule$' kallsyms.out
+	monitor --mem "$ram" --print btf >btf.out
+	[ "$(od -An -N2 -tx1 btf.out)" = ' 9f eb' ]
+	monitor --mem "$ram" --print vmcoreinfo >vmcoreinfo.out
+	grep -q '^OSRELEASE=' vmcoreinfo.out
 	# And each can be given back, in place of what the guest has.
-	monitor --mem "$ram" --system-map kallsyms --btf btf --once --format json >out
+	monitor --mem "$ram" --system-map kallsyms.out --btf btf.out --once --format json >out
 	samples out | jq -e .valid
 }
 
@@ -197,6 +197,7 @@ until_samples()
 }
 
 @test "a reader that goes, one that is full, one that does not read" {
+	# shellcheck disable=SC2016 # the inner shell expands
 	run -0 --separate-stderr bash -c \
 		'timeout 60 ktstr-monitor --mem "$ram" --interval 1ms --format tlv | head -c 100 >/dev/null
 		exit "${PIPESTATUS[0]}"'
