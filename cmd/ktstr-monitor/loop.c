@@ -269,9 +269,13 @@ static enum loop_end put_attached(struct loop *l)
 
 static enum loop_end loop_lose(struct loop *l)
 {
+	enum loop_end end;
+
 	follow_detach(&l->follow);
 	l->give_up_ns = clock_deadline_ns(l->o->wait_ns);
-	return put_note(l, note_make(l, "lost", "the kernel is gone: waiting for the next"));
+	end = put_note(l, note_make(l, "lost", "the kernel is gone: waiting for the next"));
+	/* A guest that comes and goes at will must not keep us from hearing of its end. */
+	return end == LOOP_GOES_ON ? loop_wait(l, clock_deadline_ns(RETRY_NS)) : end;
 }
 
 /* ---- samples ---- */
