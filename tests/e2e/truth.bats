@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# time-limit: 900
+# time-limit: 1500
 # slow
 # What ktstr-monitor reads out of a guest's memory against what the guest says of the same instant:
 # equal, not near. tests/guest/truth.c is the guest, tests/helper/truth-flat knows which of its
@@ -48,7 +48,7 @@ start()
 		${scheduler:+--scheduler "$scheduler"} >initrd
 	ktstr-boot --kernel "$image" --initrd initrd --topology "$topology" --vm vm \
 		--append "nowatchdog ${scheduler:+truth.scheduler=${scheduler##*/}}" \
-		--timeout 600s "$@" >frames 2>log 3>&- &
+		--boot-timeout 300s --timeout 600s "$@" >frames 2>log 3>&- &
 	pid=$!
 }
 
@@ -58,14 +58,14 @@ readings()
 	tlvcat --raw "$((0x7f03))" frames >readings 2>/dev/null || :
 }
 
-# Wait until COMMAND, while the machine runs, at most two minutes.
+# Wait until COMMAND, while the machine runs, at most five minutes.
 await()
 {
-	local until=$((SECONDS + 120))
+	local until=$((SECONDS + 300))
 	until "$@"; do
 		kill -0 "$pid"
 		[ "$SECONDS" -lt "$until" ]
-		sleep 0.1
+		sleep 0.5
 	done
 }
 

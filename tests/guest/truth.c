@@ -2,7 +2,7 @@
 /*
  * PID 1 of a guest that tells what it knows about itself, for tests of who reads it from outside.
  *
- * It makes load for a second, so that no counter is zero, and then stops the picture: a real-time
+ * It makes load for a while, so that no counter is zero, and then stops the picture: a real-time
  * task spins on each CPU, so that no other task runs any more, while this one, above them, reads
  * again and again what the kernel says of itself. What moves by nature (clocks) is told with each
  * reading; everything else is told once and called a baseline, and a reading that differs from it
@@ -53,7 +53,7 @@
 #define FILE_MAX (32u << 20)
 #define DMESG_MAX (4u << 20)
 #define CPUS_MAX 1024
-#define LOAD_NS (1 * NSEC_PER_SEC)
+#define LOAD_NS (400 * NSEC_PER_MSEC)
 #define SETTLE_NS (50 * NSEC_PER_MSEC)
 #define PAUSES 2000 /* between two readings */
 #define SCHED_DEBUG "/sys/kernel/debug/sched"
