@@ -246,19 +246,19 @@ static void keep_error(struct err *e, const struct err *now)
 static void attach_scan(struct mem *m, const struct given *g, struct kernel **ret, struct err *e)
 {
 	_cleanup_(kernel_detachp) struct kernel *dying = NULL;
+	struct vmcoreinfo_search search;
 	struct vmcoreinfo v;
-	uint64_t from = 0;
 	struct err now;
 
+	vmcoreinfo_search_init(&search, m);
 	for (unsigned int i = 0; i < CANDIDATES_MAX; i++) {
 		struct kernel *k;
 
-		if (vmcoreinfo_find(m, from, &v, &now)) {
+		if (vmcoreinfo_next(&search, &v, &now)) {
 			now.code = now.code == ENOENT ? EAGAIN : now.code;
 			keep_error(e, &now);
 			break;
 		}
-		from = v.gpa + 1;
 		if (attach_to(m, &v, g, &k, &now)) {
 			keep_error(e, &now);
 			continue;

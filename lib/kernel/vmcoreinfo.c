@@ -2,7 +2,6 @@
 #include "kernel/vmcoreinfo.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +12,8 @@
 #define PAGE 4096u
 #define KEY_MAX 128
 #define NUMBER_TEXT_MAX 24
-/* A guest may fill its memory with the first word; of that many places in a row none is it. */
+/* A guest may fill its memory with the first word; after that many places that are none, no more
+ * are looked at. */
 #define TRIES_MAX 4096u
 
 /* ---- is it one? ---- */
@@ -111,25 +111,50 @@ static int take_at(const struct mem *m, uint64_t gpa, struct vmcoreinfo *ret, st
 	return take_text(ret, len, e);
 }
 
-static int find_aligned(const struct mem *m, uint64_t from, size_t align, unsigned int tries,
-			struct vmcoreinfo *ret, struct err *e)
+static void search_from_zero(struct vmcoreinfo_search *s, size_t align)
 {
-	for (; tries; tries--) {
-		if (mem_find(m, from, NEEDLE, strlen(NEEDLE), align, &from, e))
-			return e->code == ENOENT ? err_set(e, ENOENT, "no VMCOREINFO in memory")
-						 : -1;
-		if (!take_at(m, from, ret, e))
-			return 0;
-		from++;
-	}
-	return err_set(e, ENOENT, "no VMCOREINFO in memory, but many places that begin as one");
+	s->places = (struct mem_search){.needle = NEEDLE, .len = strlen(NEEDLE), .align = align};
+	s->tries = TRIES_MAX;
 }
 
-int vmcoreinfo_find(const struct mem *m, uint64_t from_gpa, struct vmcoreinfo *ret, struct err *e)
+void vmcoreinfo_search_init(struct vmcoreinfo_search *s, const struct mem *m)
 {
-	if (!find_aligned(m, from_gpa, PAGE, TRIES_MAX, ret, e))
+	*s = (struct vmcoreinfo_search){.mem = m};
+	search_from_zero(s, PAGE);
+}
+
+/* The next text by the alignment that is searched for now. */
+static int next_text(struct vmcoreinfo_search *s, struct vmcoreinfo *ret, struct err *e)
+{
+	uint64_t gpa;
+
+	while (s->tries) {
+		if (mem_search_next(s->mem, &s->places, &gpa, e))
+			return -1;
+		if (s->places.align < PAGE && gpa % PAGE == 0)
+			continue; /* was tried with the aligned ones */
+		if (!take_at(s->mem, gpa, ret, e))
+			return 0;
+		s->tries--;
+	}
+	s->cut = true;
+	return err_set(e, ENOENT, "too many places");
+}
+
+int vmcoreinfo_next(struct vmcoreinfo_search *s, struct vmcoreinfo *ret, struct err *e)
+{
+	if (!next_text(s, ret, e))
 		return 0;
-	return find_aligned(m, from_gpa, 1, TRIES_MAX, ret, e);
+	if (e->code == ENOENT && s->places.align == PAGE) {
+		search_from_zero(s, 1);
+		if (!next_text(s, ret, e))
+			return 0;
+	}
+	if (e->code != ENOENT)
+		return -1;
+	return err_set(e, ENOENT,
+		       s->cut ? "no VMCOREINFO in memory, but many places that begin as one"
+			      : "no VMCOREINFO in memory");
 }
 
 /* ---- what does it say? ---- */

@@ -8,6 +8,7 @@
 #ifndef KTSTR_KERNEL_VMCOREINFO_H
 #define KTSTR_KERNEL_VMCOREINFO_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -23,11 +24,20 @@ struct vmcoreinfo {
 };
 
 /*
- * Find the next plausible text at or above @from_gpa (0 to begin): page-aligned first, then
- * anywhere. There may be several (a copy kept for kexec, one that a kernel before a reboot left);
- * the caller goes on behind the one that does not hold. ENOENT: no more.
+ * A search through memory for texts that are plausible: those at the begin of a page first, then
+ * all others. There may be several (a copy kept for kexec, one that a kernel before a reboot left);
+ * the caller goes on until one holds.
  */
-int vmcoreinfo_find(const struct mem *m, uint64_t from_gpa, struct vmcoreinfo *ret, struct err *e);
+struct vmcoreinfo_search {
+	const struct mem *mem; /* borrowed */
+	struct mem_search places;
+	unsigned int tries; /* places that may still turn out to be none */
+	bool cut;	    /* they were used up */
+};
+
+void vmcoreinfo_search_init(struct vmcoreinfo_search *s, const struct mem *m);
+/* The next one. ENOENT: no more, or too many places that only begin as one. */
+int vmcoreinfo_next(struct vmcoreinfo_search *s, struct vmcoreinfo *ret, struct err *e);
 
 /* Take a given text of @len bytes, e.g. from a core file's note. */
 int vmcoreinfo_parse(const char *text, size_t len, struct vmcoreinfo *ret, struct err *e);

@@ -319,20 +319,34 @@ static bool map_next_data(const struct mem_map *map, uint64_t at, uint64_t *ret_
 	return true;
 }
 
+/* The next stretch of data in @map for @s, which knows it already when it is in the middle of it.
+ */
+static bool search_stretch(const struct mem_map *map, const struct mem_search *s, uint64_t at,
+			   uint64_t *ret_begin, uint64_t *ret_end)
+{
+	if (map->gpa + at >= s->data_end || s->data_end > map->gpa + map->len)
+		return map_next_data(map, at, ret_begin, ret_end);
+	*ret_begin = at;
+	*ret_end = s->data_end - map->gpa;
+	return true;
+}
+
 /* 1 found, 0 not, -1 error. */
-static int map_find(const struct mem_map *map, uint64_t at, const void *needle, size_t len,
-		    size_t align, uint64_t *ret_gpa, struct err *e)
+static int map_search(const struct mem_map *map, struct mem_search *s, uint64_t at,
+		      uint64_t *ret_gpa, struct err *e)
 {
 	uint64_t begin, end;
 
-	for (; map_next_data(map, at, &begin, &end); at = end) {
-		uint64_t first = (map->gpa + begin + align - 1) & ~((uint64_t)align - 1);
+	for (; search_stretch(map, s, at, &begin, &end); at = end) {
+		uint64_t first = (map->gpa + begin + s->align - 1) & ~((uint64_t)s->align - 1);
 		struct guard_area area = area_of(map, map->gpa + begin, (size_t)(end - begin));
 		const void *hit;
 
+		s->data_end = map->gpa + end;
 		if (first < map->gpa + begin)
 			return 0; /* passed the end of the address space */
-		if (!guard_find(area, (size_t)(first - map->gpa - begin), align, needle, len, &hit))
+		if (!guard_find(area, (size_t)(first - map->gpa - begin), s->align, s->needle,
+				s->len, &hit))
 			return memory_gone(map->gpa + begin, e);
 		if (hit) {
 			*ret_gpa = map->gpa + (uint64_t)((const uint8_t *)hit - map->host);
@@ -342,25 +356,42 @@ static int map_find(const struct mem_map *map, uint64_t at, const void *needle, 
 	return 0;
 }
 
-int mem_find(const struct mem *m, uint64_t from_gpa, const void *needle, size_t len, size_t align,
-	     uint64_t *ret_gpa, struct err *e)
+static int search_next(const struct mem *m, struct mem_search *s, uint64_t *ret_gpa, struct err *e)
 {
-	if (!len || !align || (align & (align - 1)))
-		return err_set(e, EINVAL, "nothing to search for, or alignment %zu", align);
-	if (m->packed)
-		return packed_find(m->packed, from_gpa, needle, len, align, ret_gpa, e);
 	for (size_t i = 0; i < m->n_maps; i++) {
 		const struct mem_map *map = &m->maps[i];
 		int found;
 
-		if (map->gpa + map->len <= from_gpa)
+		if (map->gpa + map->len <= s->from_gpa)
 			continue;
-		found = map_find(map, from_gpa > map->gpa ? from_gpa - map->gpa : 0, needle, len,
-				 align, ret_gpa, e);
+		found = map_search(map, s, s->from_gpa > map->gpa ? s->from_gpa - map->gpa : 0,
+				   ret_gpa, e);
 		if (found)
 			return found > 0 ? 0 : -1;
 	}
 	return err_set(e, ENOENT, "not found in memory");
+}
+
+int mem_search_next(const struct mem *m, struct mem_search *s, uint64_t *ret_gpa, struct err *e)
+{
+	uint64_t gpa;
+
+	if (!s->len || !s->align || (s->align & (s->align - 1)))
+		return err_set(e, EINVAL, "nothing to search for, or alignment %zu", s->align);
+	if (m->packed ? packed_find(m->packed, s->from_gpa, s->needle, s->len, s->align, &gpa, e)
+		      : search_next(m, s, &gpa, e))
+		return -1;
+	*ret_gpa = gpa;
+	s->from_gpa = gpa + 1;
+	return 0;
+}
+
+int mem_find(const struct mem *m, uint64_t from_gpa, const void *needle, size_t len, size_t align,
+	     uint64_t *ret_gpa, struct err *e)
+{
+	struct mem_search s = {.needle = needle, .len = len, .align = align, .from_gpa = from_gpa};
+
+	return mem_search_next(m, &s, ret_gpa, e);
 }
 
 /* ---- questions ---- */

@@ -69,6 +69,22 @@ int mem_write(struct mem *m, uint64_t gpa, const void *buf, size_t len, struct e
 int mem_find(const struct mem *m, uint64_t from_gpa, const void *needle, size_t len, size_t align,
 	     uint64_t *ret_gpa, struct err *e);
 
+/*
+ * A search for one place after the other, set up by the caller. It costs one way through memory
+ * however many places there are, which mem_find() from each place on does not: that asks where the
+ * next hole is each time, and a kernel that keeps a file in memory goes through all of its pages
+ * for the answer.
+ */
+struct mem_search {
+	const void *needle; /* borrowed */
+	size_t len, align;
+	uint64_t from_gpa; /* where the next step begins: behind the place that was found */
+	uint64_t data_end; /* from there to here is no hole; 0 to begin with */
+};
+
+/* The next place, as mem_find. */
+int mem_search_next(const struct mem *m, struct mem_search *s, uint64_t *ret_gpa, struct err *e);
+
 /* Bytes in all ranges, and the address behind the last one. */
 uint64_t mem_size(const struct mem *m);
 uint64_t mem_end(const struct mem *m);

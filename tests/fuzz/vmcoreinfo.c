@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static uint8_t bytes[RAM_LEN];
 	struct vmcoreinfo v;
 	struct err e;
-	uint64_t from = 0;
+	struct vmcoreinfo_search search;
 
 	if (!ram)
 		make_ram();
@@ -59,10 +59,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(bytes, data, size < RAM_LEN ? size : RAM_LEN);
 	if (pwrite(ram_fd, bytes, sizeof(bytes), 0) != sizeof(bytes))
 		return 0;
-	for (int i = 0; i < FOUND_MAX && vmcoreinfo_find(ram, from, &v, &e) == 0; i++) {
-		if (v.gpa < from || v.gpa >= RAM_LEN)
+	vmcoreinfo_search_init(&search, ram);
+	for (int i = 0; i < FOUND_MAX && vmcoreinfo_next(&search, &v, &e) == 0; i++) {
+		if (v.gpa >= RAM_LEN)
 			abort();
-		from = v.gpa + 1;
 		ask(&v);
 	}
 	return 0;

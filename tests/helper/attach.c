@@ -32,6 +32,7 @@ static void lap(enum phase phase, unsigned int round)
 /* The parts one by one, by the calls that attach makes. */
 static int parts(const char *file, unsigned int round, struct err *e)
 {
+	struct vmcoreinfo_search search;
 	struct kernel k = {0};
 	uint64_t from, to;
 	_cleanup_free_ void *btf = NULL;
@@ -41,7 +42,8 @@ static int parts(const char *file, unsigned int round, struct err *e)
 	if (mem_open(file, NULL, 0, false, &m, e))
 		return -1;
 	lap(OPEN, round);
-	if (vmcoreinfo_find(m, 0, &k.vmcoreinfo, e) || kmem_init(&k.mem, m, &k.vmcoreinfo, e))
+	vmcoreinfo_search_init(&search, m);
+	if (vmcoreinfo_next(&search, &k.vmcoreinfo, e) || kmem_init(&k.mem, m, &k.vmcoreinfo, e))
 		return -1;
 	lap(FIND, round);
 	if (kallsyms_create(&k.mem, &k.vmcoreinfo, &k.symbols, e))

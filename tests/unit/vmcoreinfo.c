@@ -3,8 +3,10 @@
 #include "kernel/vmcoreinfo.h"
 
 #include <errno.h>
+#include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "guestmem.h"
 #include "test.h"
 
@@ -184,27 +186,41 @@ static void put_text(int fd, uint64_t at, const char *text)
 	guest_put(fd, at, text, strlen(text));
 }
 
+/* The first one in @m. */
+static int find(const struct mem *m)
+{
+	struct vmcoreinfo_search s;
+
+	vmcoreinfo_search_init(&s, m);
+	return vmcoreinfo_next(&s, &v, &e);
+}
+
 static void found(void)
 {
 	_cleanup_close_ int fd = guest_file(64 * PAGE);
 	_cleanup_(mem_destroyp) struct mem *m = guest_flat(fd, 64 * PAGE, false);
+	struct vmcoreinfo_search s;
 
-	CHECK(vmcoreinfo_find(m, 0, &v, &e) == -1 && e.code == ENOENT);
+	CHECK(find(m) == -1 && e.code == ENOENT);
 	put_text(fd, PAGE + 5, "VMCOREINFO");
 	guest_put(fd, PAGE + 16, "OSRELEASE=%s\n\0BUILD-ID=", 24);
 	put_text(fd, 2 * PAGE, "OSRELEASE=6.12\n"); /* that has only begun */
-	CHECK(vmcoreinfo_find(m, 0, &v, &e) == -1 && e.code == ENOENT);
+	CHECK(find(m) == -1 && e.code == ENOENT);
 	CHECK_STR(e.text, "no VMCOREINFO in memory");
 	/* No page of its own, but the only one. */
 	put_text(fd, 3 * PAGE + 24, TEXT);
-	CHECK(vmcoreinfo_find(m, 0, &v, &e) == 0 && v.gpa == 3 * PAGE + 24);
-	/* One in a page of its own comes first, then the next of those. */
+	CHECK(find(m) == 0 && v.gpa == 3 * PAGE + 24);
+	/* Those in pages of their own come first. */
 	put_text(fd, 40 * PAGE, TEXT);
 	put_text(fd, 63 * PAGE, "OSRELEASE=6.18\nSYMBOL(a)=1\n");
-	CHECK(vmcoreinfo_find(m, 0, &v, &e) == 0 && v.gpa == 40 * PAGE);
-	CHECK(vmcoreinfo_find(m, v.gpa + 1, &v, &e) == 0 && v.gpa == 63 * PAGE);
+	vmcoreinfo_search_init(&s, m);
+	CHECK(vmcoreinfo_next(&s, &v, &e) == 0 && v.gpa == 40 * PAGE);
+	CHECK(vmcoreinfo_next(&s, &v, &e) == 0 && v.gpa == 63 * PAGE);
 	CHECK_STR(v.release, "6.18");
-	CHECK(vmcoreinfo_find(m, v.gpa + 1, &v, &e) == -1 && e.code == ENOENT);
+	CHECK(vmcoreinfo_next(&s, &v, &e) == 0 && v.gpa == 3 * PAGE + 24);
+	CHECK(vmcoreinfo_next(&s, &v, &e) == -1 && e.code == ENOENT);
+	CHECK(vmcoreinfo_next(&s, &v, &e) == -1 && e.code == ENOENT);
+	CHECK_STR(e.text, "no VMCOREINFO in memory");
 }
 
 static void found_at_the_end_of_memory(void)
@@ -214,7 +230,7 @@ static void found_at_the_end_of_memory(void)
 	const char *text = "OSRELEASE=6.12\nSYMBOL(a)=1\n";
 
 	put_text(fd, 4 * PAGE - strlen(text), text);
-	CHECK(vmcoreinfo_find(m, 0, &v, &e) == 0 && v.gpa == 4 * PAGE - strlen(text));
+	CHECK(find(m) == 0 && v.gpa == 4 * PAGE - strlen(text));
 }
 
 /* A guest that fills its memory with beginnings cannot hold the search. */
@@ -228,8 +244,31 @@ static void beginnings_without_end(void)
 	for (size_t i = 0; i + 10 <= size; i += 10)
 		memcpy(fill + i, "OSRELEASE=", 10);
 	guest_put(fd, 0, fill, size);
-	CHECK(vmcoreinfo_find(m, 0, &v, &e) == -1 && e.code == ENOENT);
+	CHECK(find(m) == -1 && e.code == ENOENT);
 	CHECK_STR(e.text, "no VMCOREINFO in memory, but many places that begin as one");
+}
+
+static uint64_t cpu_time_ns(void)
+{
+	struct timespec t;
+
+	guest_must(!clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t), "clock_gettime");
+	return (uint64_t)t.tv_sec * NSEC_PER_SEC + (uint64_t)t.tv_nsec;
+}
+
+/* Nor can one with a lot of memory, where the way to the next hole is long: this took minutes. */
+static void beginnings_in_much_memory(void)
+{
+	const size_t pages = 32768;
+	_cleanup_close_ int fd = guest_file(pages * PAGE);
+	_cleanup_(mem_destroyp) struct mem *m = guest_flat(fd, pages * PAGE, false);
+	uint64_t began;
+
+	for (size_t i = 0; i < pages; i++)
+		put_text(fd, i * PAGE, "OSRELEASE=\1");
+	began = cpu_time_ns();
+	CHECK(find(m) == -1 && e.code == ENOENT);
+	CHECK(cpu_time_ns() - began < 3 * NSEC_PER_SEC);
 }
 
 int main(void)
@@ -244,5 +283,6 @@ int main(void)
 	RUN(found);
 	RUN(found_at_the_end_of_memory);
 	RUN(beginnings_without_end);
+	RUN(beginnings_in_much_memory);
 	return TEST_END();
 }
