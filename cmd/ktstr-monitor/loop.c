@@ -257,13 +257,17 @@ enum loop_end loop_attach(struct loop *l)
 static enum loop_end put_attached(struct loop *l)
 {
 	const struct follow *f = &l->follow;
+	uint64_t slide;
 	char message[256];
+	struct err e;
 	json_t *note;
 
 	snprintf(message, sizeof(message), "attached to %s in %.1f ms",
 		 f->kernel->vmcoreinfo.release, (double)f->attach_ns / NSEC_PER_MSEC);
 	note = note_make(l, "attached", message);
 	note_number(note, "attach_ns", f->attach_ns);
+	if (vmcoreinfo_hex(&f->kernel->vmcoreinfo, "KERNELOFFSET", &slide, &e) == 0)
+		note_number(note, "kaslr_offset", slide);
 	return put_note(l, note);
 }
 

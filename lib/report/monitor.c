@@ -23,7 +23,7 @@ void monitor_init(struct monitor *m)
 {
 	struct thresholds none;
 
-	*m = (struct monitor){.attach_ns = PAYLOAD_ABSENT};
+	*m = (struct monitor){.attach_ns = PAYLOAD_ABSENT, .kaslr_offset = PAYLOAD_ABSENT};
 	for (size_t i = 0; i < SCOPES; i++)
 		scope_init(&m->scopes[i]);
 	thresholds_init(&none);
@@ -247,6 +247,7 @@ void monitor_add_note(struct monitor *m, struct payload *p)
 	const char *kind = payload_need_str(p, "kind");
 	const char *message = payload_need_str(p, "message");
 	uint64_t attach = payload_u64(p, "attach_ns");
+	uint64_t slide = payload_u64(p, "kaslr_offset");
 	size_t which = 0;
 
 	while (which < MONITOR_NOTE_KINDS && strcmp(kind, monitor_note_names[which]) != 0)
@@ -258,6 +259,8 @@ void monitor_add_note(struct monitor *m, struct payload *p)
 		watchdog_note(m, p);
 	if (which == MONITOR_ATTACHED && m->attach_ns == PAYLOAD_ABSENT)
 		m->attach_ns = attach;
+	if (which == MONITOR_ATTACHED && m->kaslr_offset == PAYLOAD_ABSENT)
+		m->kaslr_offset = slide;
 	m->lost += which == MONITOR_LOST;
 	note_keep(m, (enum monitor_note_kind)which, message);
 }

@@ -73,8 +73,9 @@ struct monitor {
 	char release[65], ops[128]; /* the last that is not empty */
 	uint32_t hz, generations;
 	unsigned int cpus;
-	uint64_t attach_ns; /* the first; PAYLOAD_ABSENT */
-	uint64_t lost;	    /* times that the kernel went away */
+	uint64_t attach_ns;    /* the first; PAYLOAD_ABSENT */
+	uint64_t kaslr_offset; /* likewise: how far the kernel lies from where it was linked */
+	uint64_t lost;	       /* times that the kernel went away */
 	bool watchdog_told;
 	uint64_t watchdog_expected, watchdog_observed, watchdog_hz; /* jiffies; PAYLOAD_ABSENT */
 	struct monitor_note notes[MONITOR_NOTES_MAX];

@@ -383,7 +383,6 @@ static void put_nulls(struct object o)
 					    "periodic_fired",
 					    "periodic_real",
 					    "periodic_target",
-					    "kern_kaslr_offset",
 					    "expect_auto_repro_satisfied",
 					    NULL};
 
@@ -447,6 +446,7 @@ int render_json(const struct result *r, struct buf *out)
 	put_usage(o, r->run);
 	put_monitor(o, r->run);
 	put_verifier_stats(o, r->run);
+	put(o, "kern_kaslr_offset", number(r->run->monitor.kaslr_offset));
 	put_nulls(o);
 	put_texts(o, r->run);
 	dump = failed ? NULL : json_dumps(o.json, JSON_INDENT(2) | JSON_REAL_PRECISION(12));

@@ -1082,7 +1082,8 @@ static void notes(void)
 	struct outcome o;
 
 	guest_begin(&g, NONE);
-	run_line_put(&g.f, NOTE("attached", ",\"generation\":1,\"attach_ns\":45000000"));
+	run_line_put(&g.f, NOTE("attached", ",\"generation\":1,\"attach_ns\":45000000"
+					    ",\"kaslr_offset\":4096"));
 	run_line_put(&g.f, NOTE("watchdog", ",\"expected_jiffies\":750,\"observed_jiffies\":750,"
 					    "\"hz\":250"));
 	run_line_put(&g.f, NOTE("lost", ""));
@@ -1091,6 +1092,7 @@ static void notes(void)
 	CHECK(o.status == STATUS_PASS && tells(&o, "monitor: words"));
 	CHECK(!tells(&o, "watchdog"));
 	CHECK_NUMBER("kernel.attach_ns", 45000000);
+	CHECK(json_integer_value(json_object_get(o.json, "kern_kaslr_offset")) == 4096);
 	CHECK_NUMBER("kernel.lost", 1);
 	CHECK_NUMBER("watchdog.expected_jiffies", 750);
 	CHECK_NUMBER("watchdog.observed_jiffies", 750);
