@@ -132,9 +132,8 @@ holds()
 @test "a stalled scheduler: the workers' open gaps, and the end at once" {
 	boot 1n1l2c1t --scheduler "$guest/scx-ktstr" <<-'END'
 		test stall
-		scheduler scx-ktstr --stall-after 300ms
+		scheduler scx-ktstr --stall-after 300ms --timeout-ms 1000
 		duration 30s
-		watchdog 1s
 		cgroup a workers=3 work=spin
 	END
 	messages SCHED_STATE | holds '.[0].state == "up" and .[0].ops == "ktstr" and .[0].expected'

@@ -223,7 +223,7 @@ guest_said()
 	  cgroup a workers=6 work=bursty,burst=3ms,sleep=2ms
 	check max-spread off
 	END
-	timeout 200 "$root/cmd/ktstr" run --sidecar side busy.scn >/dev/null
+	timeout 200 "$root/cmd/ktstr" run --no-monitor --sidecar side busy.scn >/dev/null
 	guest_said busy >alone
 	(
 		until [ -S held/ctl ]; do sleep 0.05; done
@@ -235,4 +235,24 @@ guest_said()
 	grep -q 'request=scheduler-up text=ktstr' heard
 	grep -q '"state":"frozen"' heard
 	cmp alone watched
+}
+
+@test "a scheduler with a watchdog statement is held before it attaches" {
+	cat >held.scn <<-END
+	test held
+	scheduler scx-ktstr --timeout-ms 30000
+	watchdog 5s
+	duration 100ms
+	END
+	(
+		until [ -S held/ctl ]; do sleep 0.05; done
+		"$helper/vmctl" held listen @ring status thaw @ring thaw >heard
+	) 3>&- &
+	timeout 200 "$root/cmd/ktstr" run --no-monitor --sidecar side --vm held held.scn >/dev/null
+	wait
+	grep -q '^ring seq=1 request=scheduler-attaching text=$' heard
+	grep -q '"state":"frozen"' heard
+	grep -q '^ring seq=2 request=scheduler-up text=ktstr$' heard
+	# Held before it attached: the kernel had not said so yet.
+	"$helper/tlvcat" <side/held.tlv | grep -q '^boot USAGE.*"doorbells":2,"bad_doorbells":0'
 }

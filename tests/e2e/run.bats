@@ -133,6 +133,35 @@ watched()
 	result '.success'
 }
 
+# What is set from outside must hold whatever the scheduler asked for: 30 s here.
+watched()
+{
+	cat <<-END
+	test watched
+	topology 1n1l2c1t
+	scheduler scx-ktstr --timeout-ms 30000 $1
+	watchdog 2s
+	duration $2
+	$3
+	step load
+	  cgroup a workers=3 work=bursty,burst=2ms,sleep=20ms
+	check max-spread off
+	END
+}
+
+@test "watchdog: a stall ends the run after that time, not after the scheduler's own" {
+	watched --stall-after=1 30s "expect-error 'failed to run for 2.'" >s.scn
+	judged 0 s.scn
+	result '.monitor.watchdog == {expected_jiffies: 500, observed_jiffies: 500, hz: 250}'
+	result '.reasons | map(.message) | join(" ") | test("failed to run for 2\\.[0-9]+s")'
+}
+
+@test "watchdog: a scheduler that does nothing wrong outlives it" {
+	watched '' 4s >s.scn
+	judged 0 s.scn
+	result '.monitor.watchdog | .expected_jiffies == 500 and .observed_jiffies == 500'
+}
+
 @test "an expected error that does not come fails" {
 	short 'scheduler scx-ktstr' expect-error >s.scn
 	judged 1 s.scn

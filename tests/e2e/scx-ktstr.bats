@@ -8,7 +8,6 @@ setup() {
 	root=$BATS_TEST_DIRNAME/../..
 	bin=${KTSTR_BIN:-$root/build/bin}
 	PATH=$bin/../guest:$bin/../libexec/ktstr:$PATH
-	unset KTSTR_WATCHDOG_MS
 }
 
 # The one line on stderr, which names what was wrong; nothing on stdout.
@@ -81,13 +80,6 @@ taken() { # ARGUMENT...
 @test "the log level is one of three words" {
 	taken --log-level debug
 	refused "'loud'" --log-level loud
-}
-
-@test "KTSTR_WATCHDOG_MS is checked, unless --timeout-ms replaces it" {
-	for bad in '' 0 30001 2s; do
-		KTSTR_WATCHDOG_MS=$bad refused "KTSTR_WATCHDOG_MS: " --fail-verify
-	done
-	KTSTR_WATCHDOG_MS=2s taken --timeout-ms 2000
 }
 
 @test "a load that fails is status 1 and says so last" {

@@ -25,6 +25,7 @@ static const struct tool tool = {.name = "vmctl",
 				 .opts = opts};
 
 #define ANSWER_NS (20 * NSEC_PER_SEC)
+#define RING_NS (180 * NSEC_PER_SEC) /* the machine may have to boot first */
 
 static void print(json_t *packet)
 {
@@ -97,7 +98,7 @@ static int ring(struct vm_client *c)
 	struct doorbell_ring r;
 	struct err e;
 
-	if (doorbell_wait(c, clock_deadline_ns(ANSWER_NS), &r, &e))
+	if (doorbell_wait(c, clock_deadline_ns(RING_NS), &r, &e))
 		tool_die(&tool, TOOL_USAGE, "%s", e.text);
 	printf("ring seq=%u request=%s text=%s\n", r.seq, r.request, r.text);
 	fflush(stdout);
