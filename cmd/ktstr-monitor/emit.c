@@ -187,6 +187,11 @@ int emit_note(struct emit *m, json_t *note, struct err *e)
 	return queue_note(m, note, e) ? -1 : emit_flush(m, e);
 }
 
+static long long count_of(const json_t *object, const char *name)
+{
+	return (long long)json_integer_value(json_object_get(object, name));
+}
+
 static int queue_end(struct emit *m, json_t *end, struct err *e)
 {
 	const char *reason;
@@ -194,9 +199,9 @@ static int queue_end(struct emit *m, json_t *end, struct err *e)
 	if (m->format == EMIT_TLV || m->format == EMIT_JSON)
 		return queue_json(m, typed(m, end, "end"), TLV_MONITOR_END, e);
 	reason = json_string_value(json_object_get(end, "reason"));
-	if (buf_addf(&m->out.data, "%s# end: %s, %llu samples, %llu invalid, %llu missed\n",
-		     screen_leave(&m->screen), reason ? reason : "", (unsigned long long)m->samples,
-		     (unsigned long long)m->invalid, (unsigned long long)m->missed)) {
+	if (buf_addf(&m->out.data, "%s# end: %s, %lld samples, %lld invalid, %lld missed\n",
+		     screen_leave(&m->screen), reason ? reason : "", count_of(end, "samples"),
+		     count_of(end, "invalid"), count_of(end, "missed"))) {
 		json_decref(end);
 		return no_memory(e);
 	}

@@ -339,10 +339,13 @@ static enum loop_end loop_sample(struct loop *l)
 static enum loop_end loop_beat(struct loop *l)
 {
 	enum loop_end end;
+	uint64_t now;
 
 	if (l->o->count && l->samples >= l->o->count)
 		return LOOP_COUNT;
-	l->missed_before += ticks_advance(&l->ticks, clock_now_ns());
+	now = clock_now_ns();
+	/* Beats behind the end are not missed. */
+	l->missed_before += ticks_advance(&l->ticks, now < l->end_ns ? now : l->end_ns - 1);
 	if (l->ticks.next_ns < l->end_ns)
 		return loop_wait(l, l->ticks.next_ns);
 	end = loop_wait(l, l->end_ns);
@@ -355,8 +358,8 @@ static enum loop_end loop_follow(struct loop *l)
 	enum loop_end end = LOOP_GOES_ON;
 
 	ticks_init(&l->ticks, l->o->interval_ns, clock_now_ns());
-	if (!l->samples && l->o->span_ns)
-		l->end_ns = clock_deadline_ns(l->o->span_ns);
+	if (!l->samples && l->o->span_ns && l->o->span_ns < CLOCK_NEVER - l->ticks.next_ns)
+		l->end_ns = l->ticks.next_ns + l->o->span_ns;
 	while (end == LOOP_GOES_ON) {
 		if (!follow_is_alive(&l->follow))
 			return loop_lose(l);
@@ -418,6 +421,8 @@ static void put_end(struct loop *l, enum loop_end end)
 {
 	struct err e;
 
+	/* No sample came to tell of these. */
+	l->missed += l->missed_before;
 	if (l->o->watchdog_ns && !l->watchdog_told)
 		(void)put_note(l, note_make(l, "watchdog",
 					    "the watchdog was not set: the guest never said that a "
