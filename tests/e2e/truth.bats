@@ -44,7 +44,9 @@ start()
 {
 	local image=$1 topology=$2 scheduler=$3
 	shift 3
-	ktstr-initrd --agent "$root/build/tests/guest/truth" \
+	# Some kernels have the port that the guest talks over as modules.
+	ktstr-initrd --agent "$root/build/tests/guest/truth" --modules-dir "${image%/*}/modules" \
+		--module virtio-pci --module virtio-console \
 		${scheduler:+--scheduler "$scheduler"} >initrd
 	ktstr-boot --kernel "$image" --initrd initrd --topology "$topology" --vm vm \
 		--append "nowatchdog ${scheduler:+truth.scheduler=${scheduler##*/}}" \

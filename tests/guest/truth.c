@@ -44,6 +44,7 @@
 #include "init/entropy.h"
 #include "init/link.h"
 #include "init/machine.h"
+#include "init/modules.h"
 #include "init/mounts.h"
 
 #define TYPE_KALLSYMS 0x7f01
@@ -649,6 +650,7 @@ static void come_up(const char *cmdline_path, struct buf *ret_cmdline)
 	json_object_seed(1);
 	mounts_make(&host);
 	entropy_seed(&host);
+	modules_load(&host, "/modules");
 	if (link_open(&host, clock_deadline_ns(10 * NSEC_PER_SEC), &e)) {
 		console_say("PANIC: truth: %s", e.text);
 		fatal("port");
