@@ -248,27 +248,18 @@ static void beginnings_without_end(void)
 	CHECK_STR(e.text, "no VMCOREINFO in memory, but many places that begin as one");
 }
 
-static uint64_t cpu_time_ns(void)
-{
-	struct timespec t;
-
-	guest_must(!clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t), "clock_gettime");
-	return (uint64_t)t.tv_sec * NSEC_PER_SEC + (uint64_t)t.tv_nsec;
-}
-
 /* Nor can one with a lot of memory, where the way to the next hole is long: this took minutes. */
 static void beginnings_in_much_memory(void)
 {
 	const size_t pages = 32768;
 	_cleanup_close_ int fd = guest_file(pages * PAGE);
 	_cleanup_(mem_destroyp) struct mem *m = guest_flat(fd, pages * PAGE, false);
-	uint64_t began;
 
 	for (size_t i = 0; i < pages; i++)
 		put_text(fd, i * PAGE, "OSRELEASE=\1");
-	began = cpu_time_ns();
+	alarm(60);
 	CHECK(find(m) == -1 && e.code == ENOENT);
-	CHECK(cpu_time_ns() - began < 3 * NSEC_PER_SEC);
+	alarm(0);
 }
 
 int main(void)
