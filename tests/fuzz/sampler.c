@@ -4,6 +4,7 @@
  * writes, most of them of pointers into that memory, as wild ones are found out at once.
  */
 #include "kernel/sampler.h"
+#include "kernel/scxops.h"
 
 #include "../unit/toykernel.h"
 #include "base/cursor.h"
@@ -105,6 +106,7 @@ static void next_schema(struct sampler *s, struct sample *x)
 static void run(struct toy *t, struct cursor *c)
 {
 	struct sampler_options o = {.parts = SAMPLER_ALL};
+	unsigned int tables;
 	struct sampler *s;
 	struct sample x;
 	struct err e;
@@ -130,6 +132,8 @@ static void run(struct toy *t, struct cursor *c)
 	sample_check(&x, sampler_schema(s));
 	sample_deinit(&x);
 	sampler_destroy(s);
+	/* The one thing that is written, into whatever looks like its place. */
+	(void)scxops_set_timeout(&t->k, 2000, &tables, &e);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

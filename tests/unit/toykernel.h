@@ -72,6 +72,7 @@ struct toy_sched {
 	struct toy_ops {
 		uint64_t select_cpu;
 		char name[128];
+		uint32_t timeout_ms, filler;
 	} ops;
 	struct toy_hash {
 		uint64_t tbl;
@@ -110,6 +111,21 @@ struct toy_node {
 	uint64_t slots[64];
 };
 
+/* A map that holds a table of operations, and what tells whose table. */
+struct toy_table_map {
+	struct toy_map {
+		uint32_t map_type, filler;
+	} map;
+	uint64_t st_ops_desc;
+	struct toy_value {
+		struct toy_common {
+			uint32_t refcnt, state;
+		} common;
+		uint64_t filler;
+		struct toy_ops data;
+	} kvalue;
+};
+
 /* All of memory. Per-CPU things are at their variable's offset in the area of each CPU. */
 struct toy_memory {
 	uint8_t nothing[4096];
@@ -137,6 +153,11 @@ struct toy_memory {
 	struct toy_node node;
 	struct toy_prog progs[3];
 	struct toy_aux auxs[3];
+	struct toy_idr map_idr;
+	struct toy_node map_node;
+	struct toy_table_map maps[4];
+	uint64_t descs[2], tables_of[2]; /* bpf_struct_ops_desc, bpf_struct_ops */
+	char table_names[2][24];
 };
 _Static_assert(sizeof(struct toy_memory) <= TOY_BYTES, "the toy kernel fits its memory");
 
@@ -146,7 +167,7 @@ struct toy {
 	struct mem *mem;
 	struct kernel k;
 	const char *without; /* names of types, members (`rq.clock`) and symbols, with blanks */
-	uint32_t ids[32];    /* of BTF, by enum toy_type */
+	uint32_t ids[48];    /* of BTF, by enum toy_type */
 	struct btf *btf;
 };
 
@@ -194,6 +215,14 @@ enum toy_type {
 	AUX,
 	STATS,
 	PROG_TYPE,
+	MAP_KIND,
+	MAP,
+	STATE,
+	COMMON,
+	VALUE,
+	TABLE_MAP,
+	DESC,
+	STRUCT_OPS,
 };
 
 static inline int toy_has(const struct toy *t, const char *type, const char *member)
@@ -253,6 +282,10 @@ static inline void toy_basic_types(struct toy *t)
 	id[PROG_TYPE] = (uint32_t)btf__add_enum(b, "bpf_prog_type", 4);
 	btf__add_enum_value(b, "BPF_PROG_TYPE_UNSPEC", 0);
 	btf__add_enum_value(b, "BPF_PROG_TYPE_STRUCT_OPS", 27);
+	id[MAP_KIND] = (uint32_t)btf__add_enum(b, "bpf_map_type", 4);
+	btf__add_enum_value(b, "BPF_MAP_TYPE_STRUCT_OPS", 26);
+	id[STATE] = (uint32_t)btf__add_enum(b, "bpf_struct_ops_state", 4);
+	btf__add_enum_value(b, "BPF_STRUCT_OPS_STATE_READY", 3);
 }
 
 static inline void toy_queue_types(struct toy *t)
@@ -283,7 +316,8 @@ static inline void toy_queue_types(struct toy *t)
 
 static inline void toy_scx_types(struct toy *t)
 {
-	TOY_STRUCT(t, OPS, "sched_ext_ops", sizeof(struct toy_ops), TOY_M(toy_ops, name, CHARS128));
+	TOY_STRUCT(t, OPS, "sched_ext_ops", sizeof(struct toy_ops), TOY_M(toy_ops, name, CHARS128),
+		   TOY_M(toy_ops, timeout_ms, U32));
 	TOY_STRUCT(t, HASH, "rhashtable", sizeof(struct toy_hash), TOY_M(toy_hash, tbl, PTR));
 	TOY_STRUCT(t, TABLE, "bucket_table", sizeof(struct toy_table), TOY_M(toy_table, size, U32),
 		   TOY_M(toy_table, nest, U32), TOY_M(toy_table, future_tbl, PTR),
@@ -316,6 +350,20 @@ static inline void toy_prog_types(struct toy *t)
 		   TOY_M(toy_stats, nsecs, U64), TOY_M(toy_stats, misses, U64));
 }
 
+static inline void toy_map_types(struct toy *t)
+{
+	TOY_STRUCT(t, MAP, "bpf_map", sizeof(struct toy_map), TOY_M(toy_map, map_type, MAP_KIND));
+	TOY_STRUCT(t, COMMON, "bpf_struct_ops_common_value", sizeof(struct toy_common),
+		   TOY_M(toy_common, state, STATE));
+	TOY_STRUCT(t, VALUE, "bpf_struct_ops_value", offsetof(struct toy_value, data),
+		   TOY_M(toy_value, common, COMMON), TOY_M(toy_value, data, PTR_0));
+	TOY_STRUCT(t, TABLE_MAP, "bpf_struct_ops_map", sizeof(struct toy_table_map),
+		   TOY_M(toy_table_map, map, MAP), TOY_M(toy_table_map, st_ops_desc, PTR),
+		   TOY_M(toy_table_map, kvalue, VALUE));
+	TOY_STRUCT(t, DESC, "bpf_struct_ops_desc", 8, {"st_ops", PTR, 0});
+	TOY_STRUCT(t, STRUCT_OPS, "bpf_struct_ops", 8, {"name", PTR, 0});
+}
+
 static inline int toy_types(struct toy *t, struct err *e)
 {
 	const void *raw;
@@ -327,6 +375,7 @@ static inline int toy_types(struct toy *t, struct err *e)
 	toy_queue_types(t);
 	toy_scx_types(t);
 	toy_prog_types(t);
+	toy_map_types(t);
 	raw = btf__raw_data(t->btf, &len);
 	ret = types_create(raw, len, NULL, &t->k.types, e);
 	btf__free(t->btf);
@@ -352,6 +401,7 @@ static inline int toy_symbols(struct toy *t, struct err *e)
 		{"scx_ops", TOY_AT(old_ops)},
 		{"dsq_hash", TOY_AT(old_hash)},
 		{"prog_idr", TOY_AT(prog_idr)},
+		{"map_idr", TOY_AT(map_idr)},
 		{"fair_sched_class", TOY_AT(classes[0])},
 		{"ext_sched_class", TOY_AT(classes[1])},
 		{"idle_sched_class", TOY_AT(classes[2])},
@@ -460,6 +510,30 @@ static inline void toy_progs_fill(struct toy *t)
 	}
 }
 
+/* An array, a table of ours that is ready, one in use, and a ready one of somebody else's. */
+static inline void toy_maps_fill(struct toy *t)
+{
+	static const struct {
+		uint32_t type, state, owner;
+	} kinds[] = {{2, 0, 0}, {26, 3, 0}, {26, 1, 0}, {26, 3, 1}};
+	struct toy_memory *m = t->m;
+
+	strcpy(m->table_names[0], "sched_ext_ops");
+	strcpy(m->table_names[1], "tcp_congestion_ops");
+	for (unsigned int i = 0; i < 2; i++) {
+		m->tables_of[i] = toy_kva(t, m->table_names[i]);
+		m->descs[i] = toy_kva(t, &m->tables_of[i]);
+	}
+	m->map_idr.xa_head = toy_kva(t, &m->map_node) + 2;
+	for (unsigned int i = 0; i < 4; i++) {
+		m->map_node.slots[i + 1] = toy_kva(t, &m->maps[i]);
+		m->maps[i].map.map_type = kinds[i].type;
+		m->maps[i].st_ops_desc = toy_kva(t, &m->descs[kinds[i].owner]);
+		m->maps[i].kvalue.common.state = kinds[i].state;
+		m->maps[i].kvalue.data.timeout_ms = 30000;
+	}
+}
+
 /* ---- life ---- */
 
 /* Leaves out what @without names, as `scx_sched.pcpu scx_root`; NULL for nothing. */
@@ -492,6 +566,7 @@ static inline int toy_create(struct toy *t, const char *without, struct err *e)
 		toy_cpu_fill(t, i);
 	toy_sched_fill(t);
 	toy_progs_fill(t);
+	toy_maps_fill(t);
 	return 0;
 }
 

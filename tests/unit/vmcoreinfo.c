@@ -3,10 +3,9 @@
 #include "kernel/vmcoreinfo.h"
 
 #include <errno.h>
-#include <time.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "guestmem.h"
 #include "test.h"
 
