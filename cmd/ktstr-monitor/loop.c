@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "kernel/scx.h"
 #include "kernel/scxops.h"
-#include "report/clean.h"
+#include "base/clean.h"
 
 #define RETRY_NS (50 * NSEC_PER_MSEC)
 /* Looking through all of memory takes a while: leave the machine at least so much of the time. */

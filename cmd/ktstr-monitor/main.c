@@ -13,7 +13,7 @@
 #include "base/tool.h"
 #include "loop.h"
 #include "print.h"
-#include "report/clean.h"
+#include "base/clean.h"
 #include "sandbox/sandbox.h"
 
 enum {

@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "report/clean.h"
+#include "base/clean.h"
 
 static void keep_first(char ret[KLOG_TEXT_MAX], const char *text)
 {

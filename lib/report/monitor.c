@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "report/clean.h"
+#include "base/clean.h"
 
 const char *const scope_names[SCOPES] = {
 	[SCOPE_ALL] = "all",

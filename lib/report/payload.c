@@ -2,7 +2,7 @@
 #include "report/payload.h"
 
 #include "base/buf.h"
-#include "report/clean.h"
+#include "base/clean.h"
 
 void payload_init(struct payload *p, const void *data, size_t len)
 {

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/tool.h"
-#include "report/clean.h"
+#include "base/clean.h"
 
 const char *const status_names[STATUSES] = {
 	[STATUS_PASS] = "pass",	  [STATUS_SKIP] = "skip", [STATUS_INCONCLUSIVE] = "inconclusive",

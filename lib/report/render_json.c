@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "report/clean.h"
+#include "base/clean.h"
 #include "report/object.h"
 #include "report/render_monitor.h"
 #include "report/result.h"

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "report/clean.h"
+#include "base/clean.h"
 #include "report/result.h"
 
 /* ---- TAP 14 (testanything.org): 4-space subtests, 2-space YAML, '#' and '\' escaped ---- */

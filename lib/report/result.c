@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "report/clean.h"
+#include "base/clean.h"
 
 int result_init(struct result *ret, const struct run *r, enum expect_mode mode,
 		const struct expect *expects)

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "report/clean.h"
+#include "base/clean.h"
 #include "tlv/names.h"
 #include "tlv/types.h"
 

@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "report/checks.h"
-#include "report/clean.h"
+#include "base/clean.h"
 #include "report/monitor_judge.h"
 
 /* What is known of the scheduler, looked up once. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "report/clean.h"
+#include "base/clean.h"
 
 #include "report/tail.h"
 #include "test.h"

@@ -6,7 +6,7 @@
 
 #include "../helper/run_lines.h"
 #include "base/io.h"
-#include "report/clean.h"
+#include "base/clean.h"
 #include "test.h"
 
 typedef int (*render_fn)(const struct result *r, struct buf *out);

@@ -3,8 +3,8 @@
  * Text that a guest wrote, made fit to print, to store and to put into JSON or XML: valid UTF-8
  * without control characters. It does not shorten anything.
  */
-#ifndef KTSTR_REPORT_CLEAN_H
-#define KTSTR_REPORT_CLEAN_H
+#ifndef KTSTR_BASE_CLEAN_H
+#define KTSTR_BASE_CLEAN_H
 
 #include <stdbool.h>
 #include <stddef.h>
