@@ -104,8 +104,8 @@ enum tlv_type {
 	TLV_SAMPLE = 65,
 	/* json: what the monitor did or could not do. kind: "attached" (to a kernel), "lost" (the
 	 * kernel went away: reboot), "watchdog" (override of the sched_ext watchdog's timeout),
-	 * "trouble"; message; generation?, attach_ns?, kaslr_offset? ("attached"), expected_jiffies?,
-	 * observed_jiffies?, hz? ("watchdog") */
+	 * "trouble"; message; generation?, attach_ns?, kaslr_offset? ("attached"),
+	 * expected_jiffies?, observed_jiffies?, hz? ("watchdog") */
 	TLV_MONITOR_NOTE = 66,
 	/* json: the last of the monitor. samples, invalid, missed, schemas, generations
 	 * (kernels it was attached to), reason ("count", "for", "vm-gone", "signal", "no-kernel"
