@@ -15,8 +15,11 @@
 #include "base/clean.h"
 
 #define RETRY_NS (50 * NSEC_PER_MSEC)
-/* Looking through all of memory takes a while: leave the machine at least so much of the time. */
-#define RETRY_REST 4
+/* Looking through all of memory takes a while: leave the machine most of the time, and never less
+ * than that of RETRY_SHARE. */
+#define RETRY_REST 100
+#define RETRY_REST_NS NSEC_PER_SEC
+#define RETRY_SHARE 4
 /* An error that says that waiting does not help is believed when it lasts: a kernel that is being
  * put into memory looks broken, too. */
 #define FIRM_NS (2 * NSEC_PER_SEC)
@@ -184,8 +187,17 @@ static enum loop_end loop_look(struct loop *l)
 	return l->signal ? LOOP_SIGNAL : LOOP_GOES_ON;
 }
 
-/* Wait until @until_ns, or for a reason to end. */
-static enum loop_end loop_wait(struct loop *l, uint64_t until_ns)
+/* There may be a kernel now: the guest's agent says so, or we attached to it at the doorbell. */
+static bool news_of_kernel(struct loop *l)
+{
+	bool up = l->source->guest_up;
+
+	l->source->guest_up = false;
+	return up || l->follow.kernel;
+}
+
+/* Wait until @until_ns, or for a reason to end, or, when that is given, until @over. */
+static enum loop_end loop_wait_over(struct loop *l, uint64_t until_ns, bool (*over)(struct loop *l))
 {
 	for (;;) {
 		/* With no events asked for, poll still tells of a reader that has gone. */
@@ -207,9 +219,28 @@ static enum loop_end loop_wait(struct loop *l, uint64_t until_ns)
 		if (n > 0 && p[2].revents)
 			return LOOP_CLOSED;
 		end = loop_look(l);
-		if (end != LOOP_GOES_ON)
+		if (end != LOOP_GOES_ON || (over && over(l)))
 			return end;
 	}
+}
+
+static enum loop_end loop_wait(struct loop *l, uint64_t until_ns)
+{
+	return loop_wait_over(l, until_ns, NULL);
+}
+
+/* Rest after an attempt to attach that took so long, in vain. */
+static enum loop_end loop_rest(struct loop *l, uint64_t took_ns)
+{
+	uint64_t rest = took_ns * RETRY_REST, share = took_ns * RETRY_SHARE;
+
+	if (rest > RETRY_REST_NS)
+		rest = RETRY_REST_NS;
+	if (rest < share)
+		rest = share;
+	if (rest < RETRY_NS)
+		rest = RETRY_NS;
+	return loop_wait_over(l, clock_deadline_ns(rest), news_of_kernel);
 }
 
 /* ---- attaching ---- */
@@ -237,7 +268,7 @@ enum loop_end loop_attach(struct loop *l)
 		return output_end(l, &e);
 	*l->firm = 0;
 	for (;;) {
-		uint64_t start = clock_now_ns(), took;
+		uint64_t start = clock_now_ns();
 		enum loop_end end;
 
 		/* Maybe at the doorbell. */
@@ -245,10 +276,7 @@ enum loop_end loop_attach(struct loop *l)
 			return LOOP_GOES_ON;
 		if (attach_failed(l, &e))
 			return LOOP_NO_KERNEL;
-		took = clock_now_ns() - start;
-		end = loop_wait(l,
-				clock_deadline_ns(took * RETRY_REST > RETRY_NS ? took * RETRY_REST
-									       : RETRY_NS));
+		end = loop_rest(l, clock_now_ns() - start);
 		if (end != LOOP_GOES_ON)
 			return end;
 	}
@@ -279,7 +307,7 @@ static enum loop_end loop_lose(struct loop *l)
 	l->give_up_ns = clock_deadline_ns(l->o->wait_ns);
 	end = put_note(l, note_make(l, "lost", "the kernel is gone: waiting for the next"));
 	/* A guest that comes and goes at will must not keep us from hearing of its end. */
-	return end == LOOP_GOES_ON ? loop_wait(l, clock_deadline_ns(RETRY_NS)) : end;
+	return end == LOOP_GOES_ON ? loop_rest(l, l->follow.attach_ns) : end;
 }
 
 /* ---- samples ---- */
@@ -370,14 +398,13 @@ static enum loop_end loop_follow(struct loop *l)
 	return end;
 }
 
-/* Wait a little and try again; LOOP_NO_KERNEL with @why when there is no time left for that. */
-static enum loop_end loop_retry(struct loop *l, const char *why)
+/* LOOP_NO_KERNEL with @why when there is no time left to try again. */
+static enum loop_end loop_patience(struct loop *l, const char *why)
 {
-	if (clock_now_ns() >= l->give_up_ns) {
-		err_set(&l->error, EAGAIN, "%s", why);
-		return LOOP_NO_KERNEL;
-	}
-	return loop_wait(l, clock_deadline_ns(RETRY_NS));
+	if (clock_now_ns() < l->give_up_ns)
+		return LOOP_GOES_ON;
+	err_set(&l->error, EAGAIN, "%s", why);
+	return LOOP_NO_KERNEL;
 }
 
 /*
@@ -393,12 +420,15 @@ static enum loop_end loop_settle(struct loop *l)
 	for (;;) {
 		if (!follow_is_alive(&l->follow)) {
 			follow_detach(&l->follow);
-			return loop_retry(l, "the kernel in memory has ended");
+			end = loop_patience(l, "the kernel in memory has ended");
+			return end == LOOP_GOES_ON ? loop_rest(l, l->follow.attach_ns) : end;
 		}
 		end = loop_take(l);
 		if (end != LOOP_GOES_ON || !(l->follow.sample.invalid & SAMPLE_UNINIT))
 			return end;
-		end = loop_retry(l, "the run queues are not set up");
+		end = loop_patience(l, "the run queues are not set up");
+		if (end == LOOP_GOES_ON)
+			end = loop_wait(l, clock_deadline_ns(RETRY_NS));
 		if (end != LOOP_GOES_ON)
 			return end;
 	}

@@ -124,6 +124,8 @@ static void take_event(struct source *s, const json_t *packet)
 		return;
 	if (strcmp(event, "exit") == 0) {
 		s->gone = true;
+	} else if (strcmp(event, "guest-up") == 0) {
+		s->guest_up = true;
 	} else if (strcmp(event, "doorbell") == 0) {
 		s->at_bell = true;
 		snprintf(s->request, sizeof(s->request), "%s", request ? request : "");

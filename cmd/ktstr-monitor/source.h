@@ -31,6 +31,7 @@ struct source {
 	struct mem *mem;
 	struct vm_client vm; /* fd -1: none */
 	bool gone;	     /* the machine has ended */
+	bool guest_up;	     /* the guest's agent began to speak; cleared by who takes note of it */
 	bool at_bell;	     /* the guest rang, and stands still for us until source_leave_bell */
 	char request[32];    /* what it rang for */
 	int *vcpu_fds;	     /* schedstat of each vCPU's thread, -1 for none */
