@@ -266,7 +266,7 @@ watched()
 	[ "$(jq -r .machine.topology <<<"$output")" = 1n1l3c1t ]
 }
 
-@test "a run is the same with a monitor and without, and with one that is killed" {
+@test "a run is the same with a monitor and without, and with one killed or stopped" {
 	short 'scheduler scx-ktstr' 'watchdog 4s' >s.scn
 	judged 0 --kaslr --monitor-interval 10ms s.scn
 	result '.monitor.watchdog == {expected_jiffies: 1000, observed_jiffies: 1000, hz: 250}'
@@ -279,16 +279,18 @@ watched()
 	result '.monitor == null'
 	jq -S '[.workers, .stats]' <<<"$result" >without
 	diff with without
-	"$ktstr" run --format json --vm "$PWD/vm" s.scn >out 2>err &
-	pid=$!
-	until monitor=$(pgrep -f "ktstr-monitor --vm $PWD/vm") && [ -S vm/ctl ]; do
-		kill -0 "$pid"
-		sleep 0.05
+	for signal in KILL STOP; do
+		"$ktstr" run --format json --vm "$PWD/vm" s.scn >out 2>err &
+		pid=$!
+		until monitor=$(pgrep -f "ktstr-monitor --vm $PWD/vm") && [ -S vm/ctl ]; do
+			kill -0 "$pid"
+			sleep 0.05
+		done
+		kill -"$signal" "$monitor"
+		wait "$pid"
+		jq -S '[.workers, .stats]' out | diff - without
+		[ ! -s err ]
 	done
-	kill -KILL "$monitor"
-	wait "$pid"
-	jq -S '[.workers, .stats]' out | diff - without
-	[ ! -s err ]
 }
 
 @test "two runs at once do not disturb each other" {
