@@ -11,6 +11,10 @@
 #include "base/io.h"
 #include "kernel/btfcheck.h"
 
+/* Nobody asks for longer names; a guest may have millions of types of one endless name. */
+#define NAME_LEN_MAX 128u
+/* Steps in the index, per name; at most half of the slots are taken, so that chance needs 1.5. */
+#define INDEX_STEPS_PER_NAME 8u
 /* Members that one path may look at: anonymous members that nest could cost without end. */
 #define STEPS_MAX (1u << 20)
 /* No object of a kernel is larger; keeps sums of offsets and sizes far from overflow. */
@@ -45,38 +49,65 @@ static bool kind_is_indexed(unsigned int kind)
 	       kind == BTF_KIND_ENUM64 || kind == BTF_KIND_TYPEDEF || kind == BTF_KIND_INT;
 }
 
-/* In order of ids, so that of several types of one name the first is found. */
-static void index_add(struct types *t, uint32_t hash, uint32_t id)
+/* The name under which type @id is to be found, NULL for none. */
+static const char *indexed_name(const struct types *t, uint32_t id)
 {
-	uint32_t i = hash & t->mask;
+	const struct btf_type *b = btf__type_by_id(t->btf, id);
+	const char *name;
 
-	while (t->slots[i].id)
-		i = (i + 1) & t->mask;
+	if (!b->name_off || !kind_is_indexed(btf_kind(b)))
+		return NULL;
+	name = btf__str_by_offset(t->btf, b->name_off);
+	return strnlen(name, NAME_LEN_MAX) < NAME_LEN_MAX ? name : NULL;
+}
+
+/* Whether @slot is of @name and @kind. */
+static bool slot_is(const struct types *t, const struct slot *slot, uint32_t hash, const char *name,
+		    unsigned int kind)
+{
+	const struct btf_type *b;
+
+	if (slot->hash != hash)
+		return false;
+	b = btf__type_by_id(t->btf, slot->id);
+	return btf_kind(b) == kind && strcmp(btf__str_by_offset(t->btf, b->name_off), name) == 0;
+}
+
+/* In order of ids, so that of several types of one name the first is there. -1: no steps left. */
+static int index_add(struct types *t, const char *name, uint32_t id, uint64_t *steps)
+{
+	unsigned int kind = btf_kind(btf__type_by_id(t->btf, id));
+	uint32_t hash = hash_name(name, kind), i = hash & t->mask;
+
+	for (; t->slots[i].id; i = (i + 1) & t->mask) {
+		if (!(*steps)--)
+			return -1;
+		if (slot_is(t, &t->slots[i], hash, name, kind))
+			return 0;
+	}
 	t->slots[i] = (struct slot){.hash = hash, .id = id};
+	return 0;
 }
 
 static int index_build(struct types *t, uint32_t first, struct err *e)
 {
 	uint32_t n = btf__type_cnt(t->btf), named = 0, slots = 16;
+	uint64_t steps;
 
-	for (uint32_t id = first; id < n; id++) {
-		const struct btf_type *b = btf__type_by_id(t->btf, id);
-
-		named += b->name_off && kind_is_indexed(btf_kind(b));
-	}
+	for (uint32_t id = first; id < n; id++)
+		named += indexed_name(t, id) != NULL;
 	while (slots < 2 * named)
 		slots *= 2;
 	t->slots = calloc(slots, sizeof(*t->slots));
 	if (!t->slots)
 		return err_set(e, ENOMEM, "no memory for the index of %u types", named);
 	t->mask = slots - 1;
+	steps = INDEX_STEPS_PER_NAME * (uint64_t)named + 1024;
 	for (uint32_t id = first; id < n; id++) {
-		const struct btf_type *b = btf__type_by_id(t->btf, id);
+		const char *name = indexed_name(t, id);
 
-		if (b->name_off && kind_is_indexed(btf_kind(b)))
-			index_add(t,
-				  hash_name(btf__str_by_offset(t->btf, b->name_off), btf_kind(b)),
-				  id);
+		if (name && index_add(t, name, id, &steps))
+			return err_set(e, EPROTO, "names of types collide at type %u", id);
 	}
 	return 0;
 }
@@ -85,16 +116,9 @@ static uint32_t index_find(const struct types *t, const char *name, unsigned int
 {
 	uint32_t hash = hash_name(name, kind);
 
-	for (uint32_t i = hash & t->mask; t->slots[i].id; i = (i + 1) & t->mask) {
-		const struct btf_type *b;
-
-		if (t->slots[i].hash != hash)
-			continue;
-		b = btf__type_by_id(t->btf, t->slots[i].id);
-		if (btf_kind(b) == kind &&
-		    strcmp(btf__str_by_offset(t->btf, b->name_off), name) == 0)
+	for (uint32_t i = hash & t->mask; t->slots[i].id; i = (i + 1) & t->mask)
+		if (slot_is(t, &t->slots[i], hash, name, kind))
 			return t->slots[i].id;
-	}
 	return t->base ? index_find(t->base, name, kind) : 0;
 }
 

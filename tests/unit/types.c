@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "test.h"
@@ -524,6 +525,32 @@ static void test_each_byte_wrong(void)
 	CHECK(taken > 0);
 }
 
+/* A million types of one name: the index took hours when each stood behind all before it. */
+static void test_one_name(void)
+{
+	const uint32_t n = 1u << 20;
+	const struct btf_header h = {.magic = BTF_MAGIC,
+				     .version = 1,
+				     .hdr_len = sizeof(h),
+				     .type_len = n * sizeof(struct btf_type),
+				     .str_off = n * sizeof(struct btf_type),
+				     .str_len = 3};
+	const size_t len = sizeof(h) + h.type_len + h.str_len;
+	const struct btf_type type = {.name_off = 1, .info = BTF_KIND_STRUCT << 24, .size = 4};
+	_cleanup_free_ uint8_t *data = calloc(1, len);
+	_cleanup_types_ struct types *t = NULL;
+	uint32_t id;
+
+	memcpy(data, &h, sizeof(h));
+	for (uint32_t i = 0; i < n; i++)
+		memcpy(data + sizeof(h) + i * sizeof(type), &type, sizeof(type));
+	data[len - 2] = 'x';
+	alarm(60); /* a test that hangs has failed */
+	CHECK(types_create(data, len, NULL, &t, &e) == 0);
+	alarm(0);
+	CHECK(t && types_find(t, "x", BTF_KIND_STRUCT, &id, &e) == 0 && id == 1);
+}
+
 int main(void)
 {
 	RUN(test_paths);
@@ -536,6 +563,7 @@ int main(void)
 	RUN(test_cycles);
 	RUN(test_too_many_ways);
 	RUN(test_absurd_sizes);
+	RUN(test_one_name);
 	RUN(test_headers);
 	RUN(test_bad_types);
 	RUN(test_cut_short);
