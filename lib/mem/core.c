@@ -29,6 +29,7 @@ struct core {
 	struct mem_range *ranges;
 	size_t n;
 	char *vmcoreinfo;
+	uint64_t notes; /* bytes that were looked through */
 };
 
 static void core_deinit(struct core *c)
@@ -79,8 +80,11 @@ static int take_notes(struct core *core, int fd, const GElf_Phdr *ph, struct err
 
 	if (core->vmcoreinfo || !ph->p_filesz)
 		return 0;
-	if (ph->p_filesz > NOTES_MAX)
-		return err_set(e, EPROTO, "notes of 0x%" PRIx64 " bytes", (uint64_t)ph->p_filesz);
+	/* In all: there may be many headers, of the same bytes. */
+	if (ph->p_filesz > NOTES_MAX - core->notes)
+		return err_set(e, EPROTO, "notes of more than 0x%x bytes, at 0x%" PRIx64, NOTES_MAX,
+			       (uint64_t)ph->p_offset);
+	core->notes += ph->p_filesz;
 	notes = malloc(ph->p_filesz);
 	if (!notes)
 		return err_set(e, ENOMEM, "out of memory");

@@ -225,7 +225,19 @@ static void elf_notes_cut(void)
 	}
 	ph[0].p_filesz = 1ull << 40;
 	_cleanup_close_ int fd = elf_file(ph, 2, 2 * PAGE);
-	check_refused(fd, "notes of 0x10000000000 bytes");
+	check_refused(fd, "notes of more than 0x2000000 bytes, at 0x200");
+}
+
+/* Headers cost nothing, but what they tell to look through does. */
+static void elf_many_notes(void)
+{
+	static Elf64_Phdr ph[10] = {{.p_type = PT_LOAD, .p_filesz = PAGE, .p_offset = PAGE}};
+	_cleanup_close_ int fd = -1;
+
+	for (unsigned int i = 1; i < 10; i++)
+		ph[i] = (Elf64_Phdr){.p_type = PT_NOTE, .p_offset = PAGE, .p_filesz = 4u << 20};
+	fd = elf_file(ph, 10, 8u << 20);
+	check_refused(fd, "notes of more than 0x2000000 bytes, at 0x1000");
 }
 
 /* ---- kdump-compressed ---- */
@@ -463,6 +475,7 @@ int main(int argc, char **argv)
 	RUN(elf_pieces_twice);
 	RUN(elf_bad);
 	RUN(elf_notes_cut);
+	RUN(elf_many_notes);
 	RUN(kdump_core);
 	RUN(kdump_bad);
 	return TEST_END();
