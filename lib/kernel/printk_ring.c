@@ -115,6 +115,9 @@ static int copies_read(struct printk_ring *r, uint64_t text_kva, struct err *e)
 	size_t descs = ((size_t)1 << r->count_bits) * r->at.desc_size;
 	size_t text = (size_t)1 << r->size_bits;
 
+	if (descs > PRINTK_DESCS_MAX)
+		return err_set(e, EPROTO, "2^%u descriptors of %llu bytes", r->count_bits,
+			       (unsigned long long)r->at.desc_size);
 	r->descs = malloc(descs);
 	r->text = malloc(text);
 	if (!r->descs || !r->text)

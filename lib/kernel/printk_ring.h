@@ -18,9 +18,10 @@
 #include "kernel/printk.h"
 #include "kernel/vmcoreinfo.h"
 
-#define PRINTK_SIZE_BITS_MAX 26u  /* of the text ring: PRINTK_TEXT_MAX */
-#define PRINTK_COUNT_BITS_MAX 21u /* of descriptors: one for 32 bytes of text */
-#define PRINTK_STRUCT_MAX 1024u	  /* bytes of any struct here */
+#define PRINTK_SIZE_BITS_MAX 26u     /* of the text ring: PRINTK_TEXT_MAX */
+#define PRINTK_COUNT_BITS_MAX 21u    /* of descriptors: one for 32 bytes of text */
+#define PRINTK_STRUCT_MAX 1024u	     /* bytes of any struct here */
+#define PRINTK_DESCS_MAX (64u << 20) /* bytes of all descriptors; today's have 24 each */
 
 /* Offsets and sizes of members, by VMCOREINFO. */
 struct printk_layout {

@@ -294,6 +294,25 @@ static void absurd_layout(void)
 	}
 }
 
+/* Page tables can show a small memory as a large one, of which the copy would be large. */
+static void large_descriptors(void)
+{
+	const char *at = strstr(vmcoreinfo, "SIZE(prb_desc)=24");
+	_cleanup_buf_ struct buf b = {0};
+	char text[4096];
+	struct image m;
+	struct kernel k;
+	struct err e;
+
+	prb_init(&m, &k);
+	snprintf(text, sizeof(text), "%.*sSIZE(prb_desc)=1024%s", (int)(at - vmcoreinfo),
+		 vmcoreinfo, at + strlen("SIZE(prb_desc)=24"));
+	CHECK(vmcoreinfo_parse(text, strlen(text), &k.vmcoreinfo, &e) == 0);
+	image_put(&m, PRB_STRUCT, 21, 4);
+	CHECK_STR(text_of(&k, &b), "printk ring buffer: 2^21 descriptors of 1024 bytes");
+	image_deinit(&m);
+}
+
 /* A descriptor smaller than its members: no record, and nothing read behind the copy. */
 static void small_descriptor(void)
 {
@@ -326,6 +345,7 @@ int main(void)
 	RUN(reused_meanwhile);
 	RUN(absurd_ring);
 	RUN(absurd_layout);
+	RUN(large_descriptors);
 	RUN(small_descriptor);
 	return TEST_END();
 }
