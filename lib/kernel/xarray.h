@@ -9,7 +9,7 @@
 #include "kernel/kernel.h"
 
 #define XARRAY_ENTRIES_MAX (1u << 20)
-#define XARRAY_NODES_MAX (1u << 20)
+#define XARRAY_NODES_MAX (1u << 16)
 
 /* Offsets, looked up once. */
 struct xarray_layout {
