@@ -15,6 +15,8 @@
 #include "kernel/kernel.h"
 
 #define CANDIDATES_MAX 64u
+/* Kernels among them whose symbols and types are looked at, of which each may take a second. */
+#define KERNELS_MAX 8u
 #define HZ_MAX 10000u
 
 /* The direct map of a kernel that does not move it (arch/x86/include/asm/page_64_types.h). */
@@ -213,7 +215,7 @@ static void kernel_detachp(struct kernel **k)
 /* What fails before the kernel has shown that it is the one that @v tells of is worth another try,
  * and so is what fails while it goes away. */
 static int attach_to(struct mem *m, const struct vmcoreinfo *v, const struct given *g,
-		     struct kernel **ret, struct err *e)
+		     unsigned int *kernels_left, struct kernel **ret, struct err *e)
 {
 	_cleanup_(kernel_detachp) struct kernel *k = calloc(1, sizeof(*k));
 	struct err gone;
@@ -225,6 +227,9 @@ static int attach_to(struct mem *m, const struct vmcoreinfo *v, const struct giv
 		e->code = EAGAIN;
 		return -1;
 	}
+	if (!*kernels_left)
+		return err_set(e, EAGAIN, "more than %u kernels in memory", KERNELS_MAX);
+	--*kernels_left;
 	if (learn(k, g, e)) {
 		if (alive_check_text(k, &gone) || alive_check_release(k, &gone))
 			e->code = EAGAIN;
@@ -247,6 +252,7 @@ static void attach_scan(struct mem *m, const struct given *g, struct kernel **re
 {
 	_cleanup_(kernel_detachp) struct kernel *dying = NULL;
 	struct vmcoreinfo_search search;
+	unsigned int kernels_left = KERNELS_MAX;
 	struct vmcoreinfo v;
 	struct err now;
 
@@ -259,7 +265,7 @@ static void attach_scan(struct mem *m, const struct given *g, struct kernel **re
 			keep_error(e, &now);
 			break;
 		}
-		if (attach_to(m, &v, g, &k, &now)) {
+		if (attach_to(m, &v, g, &kernels_left, &k, &now)) {
 			keep_error(e, &now);
 			continue;
 		}
@@ -277,9 +283,11 @@ static void attach_scan(struct mem *m, const struct given *g, struct kernel **re
 static int attach_note(struct mem *m, const struct given *g, struct kernel **ret, struct err *e)
 {
 	const char *note = mem_vmcoreinfo(m);
+	unsigned int kernels_left = 1;
 	struct vmcoreinfo v;
 
-	if (!vmcoreinfo_parse(note, strlen(note), &v, e) && !attach_to(m, &v, g, ret, e))
+	if (!vmcoreinfo_parse(note, strlen(note), &v, e) &&
+	    !attach_to(m, &v, g, &kernels_left, ret, e))
 		return 0;
 	e->code = e->code == EAGAIN ? EPROTO : e->code;
 	return err_prefix(e, "the core file");

@@ -360,6 +360,26 @@ static void test_second_kernel(void)
 	CHECK(k && k->vmcoreinfo.gpa == GUEST_VMCOREINFO + GUEST_PAGE);
 }
 
+/* Texts that lead to the kernel but not to its symbols: each costs as much as attaching does. */
+static void test_many_kernels(void)
+{
+	_cleanup_guest_ struct guest g;
+	_cleanup_kernel_ struct kernel *k = NULL;
+
+	guest_init(&g, 1);
+	guest_boot(&g);
+	for (unsigned int i = 1; i <= 8; i++) {
+		char *text = (char *)g.ram + GUEST_VMCOREINFO - i * GUEST_PAGE;
+
+		CHECK(!guest_attach(&g, &k, &e));
+		kernel_detach(k);
+		k = NULL;
+		memcpy(text, g.ram + GUEST_VMCOREINFO, GUEST_PAGE);
+		memcpy(strstr(text, "KERNELOFFSET"), "KERNELBESIDE", 12);
+	}
+	check_refused(&g, NULL, EAGAIN, "KERNELOFFSET");
+}
+
 int main(void)
 {
 	RUN(test_attach);
@@ -374,5 +394,6 @@ int main(void)
 	RUN(test_gone);
 	RUN(test_left_over);
 	RUN(test_second_kernel);
+	RUN(test_many_kernels);
 	return TEST_END();
 }
