@@ -6,11 +6,11 @@
 #ifndef KTSTR_TESTS_UNIT_IMAGE_H
 #define KTSTR_TESTS_UNIT_IMAGE_H
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "guestmem.h"
 #include "kernel/kmem.h"
 #include "mem/mem.h"
 
@@ -25,16 +25,12 @@ struct image {
 
 static inline void image_init(struct image *m, size_t len)
 {
-	struct mem_range range = {.len = len, .fd = memfd_create("image", MFD_CLOEXEC)};
-	struct err e;
+	int fd = guest_file(len);
 
-	*m = (struct image){.len = len};
-	if (range.fd < 0 || ftruncate(range.fd, (off_t)len))
-		abort();
-	m->bytes = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, range.fd, 0);
-	if (m->bytes == MAP_FAILED || mem_create(&range, 1, false, &m->mem, &e))
-		abort();
-	close(range.fd);
+	*m = (struct image){.len = len, .mem = guest_flat(fd, len, false)};
+	m->bytes = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	guest_must(m->bytes != MAP_FAILED, "mmap");
+	close(fd);
 	m->kmem = (struct kmem){.mem = m->mem,
 				.pgtable = {.mem = m->mem, .levels = 4},
 				.image_base = IMAGE_KVA,
