@@ -113,7 +113,7 @@ void agent_wait(struct agent *a, uint64_t deadline_ns)
 	if (fds[1].revents)
 		sched_read_output(&a->sched);
 	if (fds[2].revents)
-		sched_attaches(&a->sched, &a->doorbell);
+		sched_attaches(&a->sched, &a->doorbell, !(fds[2].revents & POLLIN));
 	if (fds[0].revents)
 		reap(a);
 	if (a->sched.pid)

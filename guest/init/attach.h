@@ -20,7 +20,8 @@ int attach_receive(int socket);
 
 /*
  * After @fd polled readable: take the call that waits. *ret_id is for attach_go_on. Returns whether
- * there is one; *ret_struct_ops tells that it attaches a table of operations.
+ * there is one: a signal may have called it off. *ret_struct_ops tells that it attaches a table of
+ * operations.
  */
 bool attach_take(int fd, unsigned long long *ret_id, bool *ret_struct_ops);
 /* Let the call be made. */

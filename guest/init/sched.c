@@ -132,17 +132,19 @@ int sched_start(struct sched *s, char *const argv[], bool hold, struct err *e)
 	return 0;
 }
 
-void sched_attaches(struct sched *s, struct doorbell *d)
+void sched_attaches(struct sched *s, struct doorbell *d, bool last)
 {
 	unsigned long long id;
 	bool struct_ops;
 
-	if (!attach_take(s->attach_fd, &id, &struct_ops)) {
-		/* The last process that could ask is gone. */
+	/* Not before: without us there, each call of this kind fails. */
+	if (last) {
 		close(s->attach_fd);
 		s->attach_fd = -1;
 		return;
 	}
+	if (!attach_take(s->attach_fd, &id, &struct_ops))
+		return;
 	if (struct_ops)
 		doorbell_ring(d, "scheduler-attaching", "");
 	attach_go_on(s->attach_fd, id);

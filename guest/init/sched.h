@@ -38,8 +38,11 @@ void sched_init(struct sched *s, struct link *l);
  * is held when it attaches: poll attach_fd, and call sched_attaches. */
 int sched_start(struct sched *s, char *const argv[], bool hold, struct err *e);
 
-/* It waits to attach: ring the doorbell with "scheduler-attaching", and let it go on. */
-void sched_attaches(struct sched *s, struct doorbell *d);
+/*
+ * It waits to attach: ring the doorbell with "scheduler-attaching", and let it go on. @last: there
+ * is nobody left who could.
+ */
+void sched_attaches(struct sched *s, struct doorbell *d, bool last);
 
 /*
  * Look whether the kernel runs our scheduler; the change to up is told to the host, and so is the
