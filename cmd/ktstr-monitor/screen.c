@@ -51,7 +51,7 @@ static void keys_off(const struct termios *old)
 	tcsetattr(STDOUT_FILENO, TCSADRAIN, &t);
 }
 
-static const int passed_on[] = {SIGINT, SIGTERM, SIGHUP};
+static const int passed_on[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
 static void signals_block(sigset_t *set)
 {
