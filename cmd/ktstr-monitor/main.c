@@ -224,6 +224,8 @@ static void job_parse(struct job *job, int argc, char **argv)
 		tool_die(&tool, TOOL_USAGE, "--range goes with --mem");
 	if (job->source.writable && !job->source.vm_dir)
 		tool_die(&tool, TOOL_USAGE, "--watchdog goes with --vm");
+	if (job->source.writable && job->print)
+		tool_die(&tool, TOOL_USAGE, "--watchdog and --print do not go together");
 	if (job->once && job->loop.count > 1)
 		tool_die(&tool, TOOL_USAGE, "--once and --count do not go together");
 	if (job->once)
@@ -244,6 +246,7 @@ static int signals_take(struct err *e)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGQUIT);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return fd < 0 ? err_sys(e, "cannot take signals") : fd;
