@@ -57,9 +57,13 @@ static int schedstat_open(json_int_t tid)
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-/* A thread that is not known, or not ours to look at, only costs its column. */
+/*
+ * A thread that is not known, or not ours to look at, only costs its column. One thread in a row
+ * for several vCPUs is opened once.
+ */
 static int vcpus_open(struct source *s, const json_t *threads, struct err *e)
 {
+	json_int_t tid, last = 0;
 	json_t *item;
 	size_t i, n = json_array_size(threads);
 
@@ -70,8 +74,12 @@ static int vcpus_open(struct source *s, const json_t *threads, struct err *e)
 	s->vcpu_fds = malloc(n * sizeof(*s->vcpu_fds));
 	if (!s->vcpu_fds)
 		return err_set(e, ENOMEM, "out of memory");
-	json_array_foreach (threads, i, item)
-		s->vcpu_fds[s->n_vcpus++] = schedstat_open(json_integer_value(item));
+	json_array_foreach (threads, i, item) {
+		tid = json_integer_value(item);
+		s->vcpu_fds[i] = i && tid == last ? s->vcpu_fds[i - 1] : schedstat_open(tid);
+		s->n_vcpus++;
+		last = tid;
+	}
 	return 0;
 }
 
@@ -207,7 +215,7 @@ void source_close(struct source *s)
 	mem_destroy(s->mem);
 	vm_disconnect(&s->vm);
 	for (unsigned int i = 0; i < s->n_vcpus; i++)
-		if (s->vcpu_fds[i] >= 0)
+		if (s->vcpu_fds[i] >= 0 && (i == 0 || s->vcpu_fds[i] != s->vcpu_fds[i - 1]))
 			close(s->vcpu_fds[i]);
 	free(s->vcpu_fds);
 	buf_deinit(&s->vmlinux);

@@ -15,6 +15,8 @@ struct sampler {
 	struct survey_layouts layouts;
 	struct survey *survey;
 	uint32_t next_id;
+	int vcpu_fd; /* whose time was read last in this sample, -1 for none */
+	uint64_t vcpu_ns;
 	bool is_stale; /* a sample met something that is not as surveyed */
 	struct dsq dsqs[SAMPLE_DSQS_MAX];
 };
@@ -209,20 +211,31 @@ static bool rq_take(struct sampler *s, const struct survey_cpu *c, struct sample
 	return true;
 }
 
-static uint64_t vcpu_time_ns(const struct sampler *s, unsigned int cpu)
+static uint64_t thread_time_ns(int fd)
 {
 	uint64_t ret = 0;
 	char text[64];
-	ssize_t n;
+	ssize_t n = pread(fd, text, sizeof(text), 0);
 
-	if (cpu >= s->options.n_vcpus || s->options.vcpu_fds[cpu] < 0)
-		return SAMPLE_ABSENT;
-	n = pread(s->options.vcpu_fds[cpu], text, sizeof(text), 0);
 	if (n <= 0 || text[0] < '0' || text[0] > '9')
 		return SAMPLE_ABSENT;
 	for (ssize_t i = 0; i < n && text[i] >= '0' && text[i] <= '9'; i++)
 		ret = ret * 10 + (uint64_t)(text[i] - '0');
 	return ret;
+}
+
+/* vCPUs on one thread have one time: who compares them must not see it move. */
+static uint64_t vcpu_time_ns(struct sampler *s, unsigned int cpu)
+{
+	int fd = cpu < s->options.n_vcpus ? s->options.vcpu_fds[cpu] : -1;
+
+	if (fd < 0)
+		return SAMPLE_ABSENT;
+	if (fd != s->vcpu_fd) {
+		s->vcpu_fd = fd;
+		s->vcpu_ns = thread_time_ns(fd);
+	}
+	return s->vcpu_ns;
 }
 
 static bool is_plausible(const struct rq *rq)
@@ -386,6 +399,7 @@ void sampler_take(struct sampler *s, struct sample *ret)
 	ret->at_ns = clock_now_ns();
 	ret->invalid = 0;
 	ret->retries = 0;
+	s->vcpu_fd = -1;
 	machine_take(s, ret, &root);
 	cpus_take(s, ret);
 	events_take(s, ret, root);

@@ -23,7 +23,7 @@ enum sampler_part {
 struct sampler_options {
 	unsigned int parts;  /* enum sampler_part */
 	const int *vcpu_fds; /* /proc/PID/task/TID/schedstat of each vCPU's thread, -1 for none;
-			      * borrowed; NULL: not known */
+			      * vCPUs on one thread have the same one; borrowed; NULL: not known */
 	unsigned int n_vcpus;
 	uint32_t schema_id;  /* of the first schema; 0: 1. A stream that goes on after a reboot goes
 			      * on with the numbers */
