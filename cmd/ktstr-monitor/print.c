@@ -58,10 +58,10 @@ static int print_vmcoreinfo(const struct kernel *k, struct buf *ret, struct err 
 }
 
 static const struct print prints[] = {
-	{"dmesg", printk_text, true},
-	{"kallsyms", print_kallsyms, true},
-	{"btf", print_btf, false},
-	{"vmcoreinfo", print_vmcoreinfo, true},
+	{"dmesg", printk_text},
+	{"kallsyms", print_kallsyms},
+	{"btf", print_btf},
+	{"vmcoreinfo", print_vmcoreinfo},
 };
 
 const struct print *print_find(const char *name)

@@ -3,8 +3,6 @@
 #ifndef KTSTR_MONITOR_PRINT_H
 #define KTSTR_MONITOR_PRINT_H
 
-#include <stdbool.h>
-
 #include "base/buf.h"
 #include "base/error.h"
 #include "kernel/kernel.h"
@@ -14,7 +12,6 @@ typedef int (*print_fn)(const struct kernel *k, struct buf *ret, struct err *e);
 struct print {
 	const char *name;
 	print_fn run; /* adds the thing to *ret, the guest's bytes as they are */
-	bool is_text;
 };
 
 /* dmesg, kallsyms, btf or vmcoreinfo; NULL for any other name. */
