@@ -18,7 +18,7 @@
 /* Looking through all of memory takes a while: leave the machine most of the time, and never less
  * than that of RETRY_SHARE. */
 #define RETRY_REST 100
-#define RETRY_REST_NS NSEC_PER_SEC
+#define RETRY_REST_NS (2 * NSEC_PER_SEC)
 #define RETRY_SHARE 4
 /* An error that says that waiting does not help is believed when it lasts: a kernel that is being
  * put into memory looks broken, too. */

@@ -182,6 +182,7 @@ until_samples()
 	refused 2 '--count' --mem "$ram" --count 0
 	refused 2 '--count' --mem "$ram" --count -1
 	refused 2 'do not go together' --mem "$ram" --once --count 5
+	refused 2 'do not go together' --vm x --watchdog 3s --print dmesg
 	refused 2 "unknown part 'x'" --mem "$ram" --parts domains,x
 	refused 2 "unknown format 'xml'" --mem "$ram" --format xml
 	refused 2 "no 'x' to print" --mem "$ram" --print x
@@ -280,6 +281,13 @@ on_terminal()
 		tr -d '\r' >plain
 	grep -q 'attached to' plain
 	run ! grep -E '^.{61}' plain
+}
+
+@test "ctrl-backslash gives the terminal back, too" {
+	on_terminal "timeout --foreground -s QUIT 2 ktstr-monitor --mem '$ram'"
+	grep -qE '# end: signal, [0-9]+ samples, 0 invalid' screen
+	grep -q $'\x1b\\[?1049l' screen
+	run ! grep -q -- -echo\\b screen
 }
 
 @test "a table whose reader is killed leaves the terminal as it was" {
