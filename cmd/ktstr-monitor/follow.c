@@ -36,6 +36,8 @@ int follow_attach(struct follow *f, struct err *e)
 	const struct kernel_sources files = source_files(f->source);
 	uint64_t start = clock_now_ns();
 
+	if (f->kernel)
+		return 0;
 	if (kernel_attach(f->source->mem, &files, &f->kernel, e))
 		return -1;
 	if (sampler_start(f, e)) {

@@ -26,7 +26,8 @@ struct follow {
 
 /*
  * Attach to the kernel that is in memory now. EAGAIN: there is none that far. Any other error may
- * be one of a kernel that is just coming up, too, and worth another try.
+ * be one of a kernel that is just coming up, too, and worth another try. Does nothing when it is
+ * attached already.
  */
 int follow_attach(struct follow *f, struct err *e);
 /* It is one to tell of: count it. What a reboot leaves in memory can be attached to, too. */

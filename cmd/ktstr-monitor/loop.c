@@ -10,9 +10,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "kernel/scx.h"
-#include "kernel/scxops.h"
 #include "base/clean.h"
+#include "watchdog.h"
 
 #define RETRY_NS (50 * NSEC_PER_MSEC)
 /* Looking through all of memory takes a while: leave the machine most of the time, and never less
@@ -71,55 +70,6 @@ static enum loop_end put_note(struct loop *l, json_t *note)
 
 /* ---- the doorbell ---- */
 
-struct watchdog {
-	uint64_t expected, observed; /* jiffies */
-	unsigned int hz;
-};
-
-/* As the kernel makes jiffies of the milliseconds in a scheduler's table: rounded up. */
-static uint64_t watchdog_jiffies(uint64_t ms, unsigned int hz)
-{
-	return ms / 1000 * hz + (ms % 1000 * hz + 999) / 1000;
-}
-
-/*
- * The table of a scheduler that is about to attach is the place to set it: the kernel then takes
- * it up as if the scheduler had asked for it. It may ring before we have seen the kernel come up.
- */
-static int watchdog_prepare(struct loop *l, struct err *e)
-{
-	unsigned int n;
-
-	if (!l->follow.kernel && follow_attach(&l->follow, e))
-		return -1;
-	return scxops_set_timeout(l->follow.kernel, (uint32_t)(l->o->watchdog_ns / NSEC_PER_MSEC),
-				  &n, e);
-}
-
-/*
- * The scheduler is up: what does it run under? One that was not held when it attached still has
- * its own timeout. The kernel looks each half of that, so one not shorter can still be set.
- */
-static int watchdog_set(struct loop *l, struct watchdog *ret, struct err *e)
-{
-	if (!l->follow.kernel && follow_attach(&l->follow, e))
-		return -1;
-	ret->hz = l->follow.kernel->hz;
-	if (!ret->hz)
-		return err_set(e, ENOTSUP, "jiffies a second are not known");
-	ret->expected = watchdog_jiffies(l->o->watchdog_ns / NSEC_PER_MSEC, ret->hz);
-	if (scx_watchdog_read(l->follow.kernel, &ret->observed, e))
-		return -1;
-	if (ret->observed == ret->expected)
-		return 0;
-	if (ret->expected <= ret->observed / 2)
-		return err_set(e, EBUSY, "the kernel looks each %" PRIu64 " jiffies only%s%s",
-			       ret->observed / 2, *l->bell_error ? ": " : "", l->bell_error);
-	if (scx_watchdog_write(l->follow.kernel, ret->expected, e))
-		return -1;
-	return scx_watchdog_read(l->follow.kernel, &ret->observed, e);
-}
-
 static enum loop_end watchdog_report(struct loop *l)
 {
 	struct watchdog w;
@@ -128,7 +78,8 @@ static enum loop_end watchdog_report(struct loop *l)
 	json_t *note;
 
 	l->watchdog_told = true;
-	if (watchdog_set(l, &w, &e)) {
+	if (follow_attach(&l->follow, &e) ||
+	    watchdog_set(l->follow.kernel, l->o->watchdog_ns, l->bell_error, &w, &e)) {
 		(void)source_leave_bell(l->source, false, "the watchdog was not set", &ignored);
 		snprintf(message, sizeof(message), "the watchdog was not set: %s", e.text);
 		return put_note(l, note_make(l, "watchdog", message));
@@ -154,7 +105,8 @@ static enum loop_end loop_bell(struct loop *l)
 		return watchdog_report(l);
 	l->bell_error[0] = 0;
 	if (l->o->watchdog_ns && strcmp(request, "scheduler-attaching") == 0 &&
-	    watchdog_prepare(l, &e))
+	    (follow_attach(&l->follow, &e) ||
+	     watchdog_prepare(l->follow.kernel, l->o->watchdog_ns, &e)))
 		snprintf(l->bell_error, sizeof(l->bell_error), "%.150s", e.text);
 	(void)source_leave_bell(l->source, !*l->bell_error, l->bell_error, &ignored);
 	return LOOP_GOES_ON;
@@ -232,7 +184,8 @@ static enum loop_end loop_wait(struct loop *l, uint64_t until_ns)
 /* Rest after an attempt to attach that took so long, in vain. */
 static enum loop_end loop_rest(struct loop *l, uint64_t took_ns)
 {
-	uint64_t rest = took_ns * RETRY_REST, share = took_ns * RETRY_SHARE;
+	uint64_t rest = took_ns * RETRY_REST, share = took_ns * RETRY_SHARE, until;
+	enum loop_end end;
 
 	if (rest > RETRY_REST_NS)
 		rest = RETRY_REST_NS;
@@ -240,7 +193,9 @@ static enum loop_end loop_rest(struct loop *l, uint64_t took_ns)
 		rest = share;
 	if (rest < RETRY_NS)
 		rest = RETRY_NS;
-	return loop_wait_over(l, clock_deadline_ns(rest), news_of_kernel);
+	until = clock_deadline_ns(rest);
+	end = loop_wait_over(l, until < l->end_ns ? until : l->end_ns, news_of_kernel);
+	return end == LOOP_GOES_ON && clock_now_ns() >= l->end_ns ? LOOP_SPAN : end;
 }
 
 /* ---- attaching ---- */
@@ -271,8 +226,8 @@ enum loop_end loop_attach(struct loop *l)
 		uint64_t start = clock_now_ns();
 		enum loop_end end;
 
-		/* Maybe at the doorbell. */
-		if (l->follow.kernel || follow_attach(&l->follow, &e) == 0)
+		/* Maybe it is attached to already, from the doorbell. */
+		if (follow_attach(&l->follow, &e) == 0)
 			return LOOP_GOES_ON;
 		if (attach_failed(l, &e))
 			return LOOP_NO_KERNEL;
