@@ -259,6 +259,7 @@ static enum loop_end loop_lose(struct loop *l)
 	enum loop_end end;
 
 	follow_detach(&l->follow);
+	l->ticks = (struct ticks){0};
 	l->give_up_ns = clock_deadline_ns(l->o->wait_ns);
 	end = put_note(l, note_make(l, "lost", "the kernel is gone: waiting for the next"));
 	/* A guest that comes and goes at will must not keep us from hearing of its end. */
@@ -402,12 +403,22 @@ static enum loop_end loop_turn(struct loop *l)
 	return end == LOOP_GOES_ON ? loop_follow(l) : end;
 }
 
+/* Beats that came and went before we heard that it is over: somebody had stopped us, perhaps. */
+static uint64_t missed_behind(const struct loop *l, enum loop_end end)
+{
+	uint64_t now = clock_now_ns();
+
+	if (!l->ticks.interval_ns || (end != LOOP_VM_GONE && end != LOOP_SIGNAL))
+		return 0;
+	return now > l->ticks.next_ns ? (now - l->ticks.next_ns) / l->ticks.interval_ns : 0;
+}
+
 static void put_end(struct loop *l, enum loop_end end)
 {
 	struct err e;
 
 	/* No sample came to tell of these. */
-	l->missed += l->missed_before;
+	l->missed += l->missed_before + missed_behind(l, end);
 	if (l->o->watchdog_ns && !l->watchdog_told)
 		(void)put_note(l, note_make(l, "watchdog",
 					    "the watchdog was not set: the guest never said that a "

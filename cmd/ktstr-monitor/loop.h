@@ -34,9 +34,9 @@ struct loop {
 	struct source *source;
 	struct follow follow;
 	struct emit emit;
-	struct ticks ticks;
-	int signal_fd; /* a signalfd of what ends us */
-	int signal;    /* that came, 0: none */
+	struct ticks ticks; /* interval 0: no beat yet */
+	int signal_fd;	    /* a signalfd of what ends us */
+	int signal;	    /* that came, 0: none */
 	uint64_t give_up_ns, end_ns;
 	uint64_t samples, valid, missed, schemas;
 	uint64_t missed_before; /* the next sample */

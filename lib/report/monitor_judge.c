@@ -77,6 +77,10 @@ static bool cut_short(const struct run *r, char why[THRESHOLD_WHY_MAX])
 		snprintf(why, THRESHOLD_WHY_MAX,
 			 "the monitor sent %" PRIu64 " samples, and %" PRIu64 " are here",
 			 end->samples, r->monitor.samples);
+	else if (end->missed != RUN_ABSENT && end->missed > end->samples)
+		snprintf(why, THRESHOLD_WHY_MAX,
+			 "the monitor took %" PRIu64 " samples and missed the time of %" PRIu64,
+			 end->samples, end->missed);
 	else
 		return false;
 	return true;

@@ -950,6 +950,13 @@ static void data_is_missing(void)
 	g.sent++;
 	missing(&g, true,
 		"check stall cannot be judged: the monitor sent 32 samples, and 31 are here");
+
+	guest_begin_warm(&g, STALL_ONLY);
+	guest_run(&g, 10);
+	run_line_put(&g.f, "monitor MONITOR_END {\"samples\":31,\"missed\":32,\"reason\":\"for\"}");
+	missing(&g, false,
+		"check stall cannot be judged: the monitor took 31 samples and missed the time of "
+		"32");
 }
 
 static void enough_is_enough(void)
