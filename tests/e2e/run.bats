@@ -134,7 +134,7 @@ watched()
 }
 
 # What is set from outside must hold whatever the scheduler asked for: 30 s here.
-watched()
+override()
 {
 	cat <<-END
 	test watched
@@ -150,14 +150,14 @@ watched()
 }
 
 @test "watchdog: a stall ends the run after that time, not after the scheduler's own" {
-	watched --stall-after=1 30s "expect-error 'failed to run for 2.'" >s.scn
+	override --stall-after=1 30s "expect-error 'failed to run for 2.'" >s.scn
 	judged 0 s.scn
 	result '.monitor.watchdog == {expected_jiffies: 500, observed_jiffies: 500, hz: 250}'
 	result '.reasons | map(.message) | join(" ") | test("failed to run for 2\\.[0-9]+s")'
 }
 
 @test "watchdog: a scheduler that does nothing wrong outlives it" {
-	watched '' 4s >s.scn
+	override '' 4s >s.scn
 	judged 0 s.scn
 	result '.monitor.watchdog | .expected_jiffies == 500 and .observed_jiffies == 500'
 }
