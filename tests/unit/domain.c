@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* Lists of scheduling domains: good ones, ones that go in circles, ones that never end. */
 #include "kernel/domain.h"
 

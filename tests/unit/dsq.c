@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* Dispatch queues in a hash table: grown, resized, nested, locked, wrong. */
 #include "kernel/dsq.h"
 

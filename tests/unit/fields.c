@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* Members read together: how few reads, and how a number is cut out. */
 #include "kernel/fields.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* The sampler on a toy kernel: what it reads, what it does without, and what it does not believe.
  */
 #include "kernel/sampler.h"
