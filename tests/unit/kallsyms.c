@@ -11,6 +11,7 @@
 #include "base/io.h"
 #include "image.h"
 #include "kernel/kallsyms_table.h"
+#include "seeds.h"
 #include "test.h"
 
 #define BASE 0xffffffff81000000u
@@ -612,10 +613,9 @@ static void from_elf(void)
 /* One table in the form that the fuzz target takes, for it to begin with. */
 static int write_seeds(const char *dir)
 {
-	_cleanup_buf_ struct buf out = {0}, path = {0};
+	_cleanup_buf_ struct buf out = {0};
 	const uint64_t numbers[] = {BASE, BASE, 0}; /* base, _stext, offsets */
 	struct table t;
-	struct err e;
 
 	table_init(&t);
 	table_add_text(&t, "T\2", 0);
@@ -629,12 +629,7 @@ static int write_seeds(const char *dir)
 	buf_add(&out, t.offsets, 4 * t.n);
 	buf_add(&out, t.names.data, t.names.len);
 	table_deinit(&t);
-	buf_addf(&path, "%s/kallsyms", dir);
-	if (io_write_file(path.data, out.data, out.len, &e)) {
-		fprintf(stderr, "%s\n", e.text);
-		return 2;
-	}
-	return 0;
+	return seed_write(dir, "kallsyms", &out);
 }
 
 int main(int argc, char **argv)

@@ -11,6 +11,7 @@
 #include <zstd.h>
 
 #include "base/io.h"
+#include "seeds.h"
 #include "test.h"
 
 #define RELEASE "7.9.1+test-cloud-amd64"
@@ -528,17 +529,13 @@ static void names_in_the_null_section(void)
 static int write_seeds(const char *dir)
 {
 	_cleanup_buf_ struct buf vmlinux = make_vmlinux(&full);
-	struct err e;
 
 	for (size_t i = 0; i < ALL; i++) {
 		_cleanup_buf_ struct buf payload = make_payload(all_formats[i], &vmlinux);
-		_cleanup_buf_ struct buf image = make_bzimage(&payload), path = {0};
+		_cleanup_buf_ struct buf image = make_bzimage(&payload);
 
-		buf_addf(&path, "%s/kimage-%s", dir, unpack_name(all_formats[i]));
-		if (io_write_file(path.data, image.data, image.len, &e)) {
-			fprintf(stderr, "%s\n", e.text);
+		if (seed_write(dir, unpack_name(all_formats[i]), &image))
 			return 2;
-		}
 	}
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "seeds.h"
 #include "test.h"
 #include "base/clock.h"
 #include "base/io.h"
@@ -445,12 +446,11 @@ static int write_seeds(const char *dir)
 {
 	struct schema schema = make_schema();
 	struct sample s = make_sample(&schema);
-	_cleanup_buf_ struct buf bytes = {0}, seed = {0}, path = {0};
+	_cleanup_buf_ struct buf bytes = {0}, seed = {0};
 	json_t *json = schema_to_json(&schema);
 	char *text = json_dumps(json, JSON_COMPACT);
 	uint8_t len[2];
-	struct err e;
-	int failed;
+	int status;
 
 	sample_encode(&s, &schema, &bytes);
 	len[0] = (uint8_t)bytes.len;
@@ -459,15 +459,12 @@ static int write_seeds(const char *dir)
 	buf_add(&seed, text, strlen(text) + 1);
 	buf_add(&seed, len, sizeof(len));
 	buf_add(&seed, bytes.data, bytes.len);
-	buf_addf(&path, "%s/sample", dir);
-	failed = io_write_file(path.data, seed.data, seed.len, &e);
-	if (failed)
-		fprintf(stderr, "%s\n", e.text);
+	status = seed_write(dir, "sample", &seed);
 	free(text);
 	json_decref(json);
 	sample_deinit(&s);
 	schema_deinit(&schema);
-	return failed ? 2 : 0;
+	return status;
 }
 
 int main(int argc, char **argv)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "seeds.h"
 #include "test.h"
 
 struct got {
@@ -310,7 +311,7 @@ static void eight_writers_on_one_pipe_tear_no_frame(void)
 static int write_seeds(const char *dir)
 {
 	for (unsigned int n = 0; n < 4; n++) {
-		_cleanup_buf_ struct buf out = {0}, path = {0};
+		_cleanup_buf_ struct buf out = {0};
 		struct tlv_writer a = writer(&out, TLV_FROM_BOOT), b = writer(&out, TLV_FROM_GUEST);
 		static const uint8_t zeros[2 * TLV_PAYLOAD_MAX];
 		struct err e;
@@ -319,11 +320,8 @@ static int write_seeds(const char *dir)
 		tlv_write(&a, 1, 0, "{}", 2, &e);
 		tlv_write(&b, 2, 5, zeros, n * 3000, &e);
 		tlv_write(&a, 3, 0, NULL, 0, &e);
-		buf_addf(&path, "%s/tlv-%u", dir, n);
-		if (io_write_file(path.data, out.data, out.len, &e)) {
-			fprintf(stderr, "%s\n", e.text);
+		if (seed_write(dir, (const char[]){(char)('0' + n), 0}, &out))
 			return 2;
-		}
 	}
 	return 0;
 }
