@@ -58,7 +58,7 @@
 #define SETTLE_NS (50 * NSEC_PER_MSEC)
 #define PAUSES 2000 /* between two readings */
 #define SCHED_DEBUG "/sys/kernel/debug/sched"
-#define SCHED_EXT "/sys/kernel/sched_ext"
+#define EXT_DIR "/sys/kernel/sched_ext"
 #define TRACING "/sys/kernel/tracing"
 
 static struct link host;
@@ -183,7 +183,7 @@ static void start_load(void)
 
 static bool scheduler_is_up(void)
 {
-	_cleanup_buf_ struct buf b = slurp(SCHED_EXT "/state");
+	_cleanup_buf_ struct buf b = slurp(EXT_DIR "/state");
 
 	return strcmp(buf_text(&b), "enabled\n") == 0;
 }
@@ -434,7 +434,7 @@ static void add_scx(struct buf *b)
 
 	section(b, "scx");
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-		add_file(b, SCHED_EXT, files[i]);
+		add_file(b, EXT_DIR, files[i]);
 }
 
 static int bpf(int cmd, union bpf_attr *attr)
