@@ -157,9 +157,7 @@ static json_t *array_json(size_t n, json_t *(*item)(const void *list, size_t i),
 
 static json_t *name_json(const void *list, size_t i)
 {
-	const char(*names)[SCHEMA_NAME_MAX] = list;
-
-	return text_json(names[i], sizeof(names[i]));
+	return text_json((const char *)list + i * SCHEMA_NAME_MAX, SCHEMA_NAME_MAX);
 }
 
 static json_t *row_json(const void *list, size_t i)

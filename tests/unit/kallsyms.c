@@ -352,7 +352,8 @@ static void unsorted_table(void)
 static void order_of_any_addresses(void)
 {
 	enum { N = 5000 };
-	uint64_t *kva = malloc(N * sizeof(*kva)), x = 1;
+	static uint64_t kva[N];
+	uint64_t x = 1;
 	uint32_t *order;
 	struct err e;
 
@@ -368,15 +369,14 @@ static void order_of_any_addresses(void)
 	}
 	CHECK(order != NULL);
 	free(order);
-	free(kva);
 }
 
 /* Names chosen so that all of them want the same few slots: refused, not slow. */
 static void colliding_names(void)
 {
 	enum { N = 2000 };
-	struct kallsyms_plain *sym = calloc(N, sizeof(*sym));
-	char(*names)[16] = calloc(N, sizeof(*names));
+	static struct kallsyms_plain sym[N];
+	static char names[N][16];
 	struct kallsyms *s;
 	struct err e;
 
@@ -394,8 +394,6 @@ static void colliding_names(void)
 		sym[i] = sym[0];
 	CHECK(kallsyms_create_plain(sym, N, &s, &e) == 0);
 	kallsyms_destroy(s);
-	free(names);
-	free(sym);
 }
 
 /* ---- out of a guest's memory ---- */

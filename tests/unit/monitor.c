@@ -474,7 +474,7 @@ static void scope_is_the_scheduler(void)
 /* Without a scheduler of its own a run is judged while the scenario runs, or else as a whole. */
 static void scope_is_the_scenario(void)
 {
-	struct monitor *m = calloc(1, sizeof(*m));
+	static struct monitor one, *m = &one;
 
 	monitor_init(m);
 	CHECK(monitor_scope(m, true) == SCOPE_SCHEDULER);
@@ -483,7 +483,6 @@ static void scope_is_the_scenario(void)
 	monitor_scenario(m, false);
 	CHECK(monitor_scope(m, false) == SCOPE_SCENARIO);
 	monitor_deinit(m);
-	free(m);
 }
 
 static void scenario_has_its_samples(void)
@@ -512,7 +511,7 @@ static void offsets(void)
 			      .from_ns = 2200000000,
 			      .span_ns = 3500999999,
 			      .samples = 35};
-	struct monitor *m = calloc(1, sizeof(*m));
+	static struct monitor one, *m = &one;
 	char text[MONITOR_LINE_MAX];
 
 	violation_format(&v, &limits, 1000000000, text, sizeof(text));
@@ -521,7 +520,6 @@ static void offsets(void)
 	CHECK(monitor_start_ns(m) == 7);
 	m->start_ns = 5;
 	CHECK(monitor_start_ns(m) == 5);
-	free(m);
 }
 
 /* ---- windows ---- */
