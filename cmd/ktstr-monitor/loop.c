@@ -98,7 +98,7 @@ static enum loop_end watchdog_report(struct loop *l)
 /* The machine stands still for us: do what it asks for, and let it go on. */
 static enum loop_end loop_bell(struct loop *l)
 {
-	const char *request = l->source->request;
+	const char *request = l->source->ring.request;
 	struct err e, ignored;
 
 	if (l->o->watchdog_ns && strcmp(request, "scheduler-up") == 0)

@@ -11,16 +11,14 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "kimage/kimage.h"
 
 #define ANSWER_NS (30 * NSEC_PER_SEC)
 /* How long a machine is held at its doorbell should we hang; what we do there takes milliseconds.
  */
-#define BELL_LEASE "10s"
+#define BELL_LEASE_NS (10 * NSEC_PER_SEC)
 #define RETRY_NS (20 * NSEC_PER_MSEC)
-#define REQUEST_MAX 256u	      /* bytes of a packet, ktstr-vm(7) */
-#define SYMBOLS_FILE_MAX (2ull << 30) /* a vmlinux with debug information */
 #define MAP_FILE_MAX (256u << 20)
-#define BTF_FILE_MAX (64u << 20)
 
 /* ---- a machine ---- */
 
@@ -117,16 +115,15 @@ static int vm_open(struct source *s, const struct source_options *o, struct err 
 	if (vm_request(&s->vm, "events", clock_deadline_ns(ANSWER_NS), NULL, e))
 		return -1;
 	/* The last that is asked for: it may ring from now on. */
-	if (o->writable &&
-	    vm_request(&s->vm, "listen " BELL_LEASE, clock_deadline_ns(ANSWER_NS), NULL, e))
-		return -1;
+	if (o->writable)
+		return doorbell_listen(&s->vm, BELL_LEASE_NS, clock_deadline_ns(ANSWER_NS), e);
 	return 0;
 }
 
 static void take_event(struct source *s, const json_t *packet)
 {
 	const char *event = json_string_value(json_object_get(packet, "event"));
-	const char *request = json_string_value(json_object_get(packet, "request"));
+	struct err e;
 
 	if (!event)
 		return;
@@ -136,7 +133,9 @@ static void take_event(struct source *s, const json_t *packet)
 		s->guest_up = true;
 	} else if (strcmp(event, "doorbell") == 0) {
 		s->at_bell = true;
-		snprintf(s->request, sizeof(s->request), "%s", request ? request : "");
+		/* It stands there all the same, for nothing that we know. */
+		if (doorbell_take(packet, &s->ring, &e))
+			s->ring = (struct doorbell_ring){0};
 	}
 }
 
@@ -159,17 +158,13 @@ void source_hear(struct source *s)
 
 int source_leave_bell(struct source *s, bool ok, const char *text, struct err *e)
 {
-	char request[REQUEST_MAX];
-
 	s->at_bell = false;
-	snprintf(request, sizeof(request), "answer %s %s", ok ? "ok" : "error", text);
 	/* What cannot be answered must go on all the same. */
-	if (vm_request(&s->vm, request, clock_deadline_ns(ANSWER_NS), NULL, e)) {
-		(void)vm_request(&s->vm, "thaw", clock_deadline_ns(ANSWER_NS), NULL,
-				 &(struct err){0});
+	if (doorbell_answer(&s->vm, ok, text, clock_deadline_ns(ANSWER_NS), e)) {
+		(void)doorbell_thaw(&s->vm, clock_deadline_ns(ANSWER_NS), &(struct err){0});
 		return -1;
 	}
-	return vm_request(&s->vm, "thaw", clock_deadline_ns(ANSWER_NS), NULL, e);
+	return doorbell_thaw(&s->vm, clock_deadline_ns(ANSWER_NS), e);
 }
 
 /* ---- files ---- */
@@ -185,10 +180,10 @@ static int file_read(const char *path, size_t max, struct buf *b, struct err *e)
 
 static int files_read(struct source *s, const struct source_options *o, struct err *e)
 {
-	if (file_read(o->vmlinux, SYMBOLS_FILE_MAX, &s->vmlinux, e) ||
+	if (file_read(o->vmlinux, KIMAGE_FILE_MAX, &s->vmlinux, e) ||
 	    file_read(o->system_map, MAP_FILE_MAX, &s->system_map, e))
 		return -1;
-	return file_read(o->btf, BTF_FILE_MAX, &s->btf, e);
+	return file_read(o->btf, TYPES_BTF_MAX, &s->btf, e);
 }
 
 struct kernel_sources source_files(const struct source *s)

@@ -15,6 +15,7 @@
 #include "kernel/kernel.h"
 #include "mem/mem.h"
 #include "vm/client.h"
+#include "vm/doorbell.h"
 
 #define SOURCE_VCPUS_MAX 4096u
 
@@ -33,8 +34,8 @@ struct source {
 	bool gone;	     /* the machine has ended */
 	bool guest_up;	     /* the guest's agent began to speak; cleared by who takes note of it */
 	bool at_bell;	     /* the guest rang, and stands still for us until source_leave_bell */
-	char request[32];    /* what it rang for */
-	int *vcpu_fds;	     /* schedstat of each vCPU's thread, -1 for none */
+	struct doorbell_ring ring; /* what it rang for */
+	int *vcpu_fds;		   /* schedstat of each vCPU's thread, -1 for none */
 	unsigned int n_vcpus;
 	struct buf vmlinux, system_map, btf;
 };

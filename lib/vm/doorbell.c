@@ -15,7 +15,7 @@ int doorbell_listen(struct vm_client *c, uint64_t lease_ns, uint64_t deadline_ns
 	return vm_request(c, text, deadline_ns, NULL, e);
 }
 
-static int ring_take(const json_t *event, struct doorbell_ring *ret, struct err *e)
+int doorbell_take(const json_t *event, struct doorbell_ring *ret, struct err *e)
 {
 	const char *request, *text;
 	json_int_t seq;
@@ -44,7 +44,7 @@ int doorbell_wait(struct vm_client *c, uint64_t deadline_ns, struct doorbell_rin
 			return -1;
 		name = json_string_value(json_object_get(event, "event"));
 		if (name && strcmp(name, "doorbell") == 0) {
-			status = ring_take(event, ret, e);
+			status = doorbell_take(event, ret, e);
 			json_decref(event);
 			return status;
 		}

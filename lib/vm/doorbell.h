@@ -26,6 +26,9 @@ struct doorbell_ring {
  */
 int doorbell_listen(struct vm_client *c, uint64_t lease_ns, uint64_t deadline_ns, struct err *e);
 
+/* Read an event `doorbell` that came over the connection (EPROTO). */
+int doorbell_take(const json_t *event, struct doorbell_ring *ret, struct err *e);
+
 /*
  * Wait for the guest to ring. The machine then stands still. ETIMEDOUT when it has not by
  * @deadline_ns, ESHUTDOWN when the machine has ended. Other events are passed over.
