@@ -28,23 +28,9 @@
 /* kernel/vmcore_info.c tells where kallsyms is since 6.0; others need a file. */
 static int learn_symbols(struct kernel *k, const struct given *g, struct err *e)
 {
-	uint64_t want, have;
-
 	if (given_symbols(g, &k->vmcoreinfo, &k->symbols, e))
 		return -1;
-	if (k->symbols)
-		return 0;
-	if (kallsyms_create(&k->mem, &k->vmcoreinfo, &k->symbols, e))
-		return -1;
-	if (vmcoreinfo_symbol(&k->vmcoreinfo, "_stext", &want, e) ||
-	    kernel_symbol(k, "_stext", &have, e))
-		return -1;
-	if (have != want)
-		return err_set(e, EAGAIN,
-			       "the kernel's symbols put '_stext' at 0x%" PRIx64
-			       ", VMCOREINFO at 0x%" PRIx64,
-			       have, want);
-	return 0;
+	return k->symbols ? 0 : kallsyms_create(&k->mem, &k->vmcoreinfo, &k->symbols, e);
 }
 
 static int learn_types(struct kernel *k, const struct given *g, struct err *e)
@@ -93,14 +79,14 @@ static int learn_direct_map(struct kernel *k, struct err *e)
 /* With one CPU built in (FORCE_NR_CPUS) it is a constant, so count the possible ones. */
 static int nr_cpus_of_mask(struct kernel *k, struct err *e)
 {
-	uint64_t bits[KERNEL_CPUS_MAX / 64], bytes;
+	uint64_t bits[KERNEL_MASK_WORDS_MAX], bytes;
 
 	if (types_size(k->types, "cpumask", &bytes, e))
 		return -1;
 	k->nr_cpu_ids = bytes < sizeof(bits) ? (unsigned int)bytes * 8 : KERNEL_CPUS_MAX;
 	if (kernel_cpumask(k, "__cpu_possible_mask", bits, e))
 		return -1;
-	while (k->nr_cpu_ids && !(bits[(k->nr_cpu_ids - 1) / 64] >> ((k->nr_cpu_ids - 1) % 64) & 1))
+	while (k->nr_cpu_ids && !kernel_mask_has(bits, k->nr_cpu_ids - 1))
 		k->nr_cpu_ids--;
 	return 0;
 }
@@ -135,7 +121,7 @@ static int find_cpu_number(const struct kernel *k, uint64_t *ret, struct err *e)
 
 static int check_percpu(const struct kernel *k, struct err *e)
 {
-	uint64_t possible[KERNEL_CPUS_MAX / 64], symbol, kva;
+	uint64_t possible[KERNEL_MASK_WORDS_MAX], symbol, kva;
 	struct err none;
 
 	if (find_cpu_number(k, &symbol, &none))
@@ -145,7 +131,7 @@ static int check_percpu(const struct kernel *k, struct err *e)
 	for (unsigned int cpu = 0; cpu < k->nr_cpu_ids; cpu++) {
 		uint32_t number;
 
-		if (!(possible[cpu / 64] >> (cpu % 64) & 1))
+		if (!kernel_mask_has(possible, cpu))
 			continue;
 		if (kernel_percpu(k, symbol, cpu, &kva, e) || kmem_u32(&k->mem, kva, &number, e))
 			return err_prefix(e, "per-CPU area of CPU %u", cpu);

@@ -93,22 +93,11 @@ static inline uint64_t fields_get(const struct fields *s, const uint8_t *buf, in
 				  uint32_t element)
 {
 	const struct field *f;
-	unsigned int bits;
-	uint64_t v;
 
 	if (i < 0 || (element && element >= s->f[i].m.count))
 		return FIELDS_ABSENT;
 	f = &s->f[i];
-	v = fields_load(buf + f->pos + element * f->m.size, f->m.size);
-	bits = 8 * (unsigned int)f->m.size;
-	if (f->m.bit_size) {
-		v >>= f->m.bit_offset;
-		bits = f->m.bit_size;
-	}
-	if (bits >= 64)
-		return v;
-	v &= (1ull << bits) - 1;
-	return f->m.is_signed && v >> (bits - 1) ? v | ~0ull << bits : v;
+	return member_number(&f->m, fields_load(buf + f->pos + element * f->m.size, f->m.size));
 }
 
 /* The bytes of member @i (not -1) in @buf. */

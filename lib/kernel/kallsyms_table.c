@@ -35,7 +35,7 @@ static void image_bounds(struct kallsyms *s)
 	for (size_t i = 0; i < s->n; i++) {
 		uint64_t kva = s->kva[i];
 
-		if (kva < KALLSYMS_IMAGE_BASE)
+		if (kva < KMEM_IMAGE_BASE)
 			continue;
 		if (kva < s->image_start)
 			s->image_start = kva;

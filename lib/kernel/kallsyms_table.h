@@ -17,10 +17,6 @@
 #include "kernel/kallsyms.h"
 #include "kernel/kallsyms_tokens.h"
 
-/* The kernel image is mapped here (__START_KERNEL_map); lower symbols are absolute, e.g. per-CPU
- * offsets before 6.15. */
-#define KALLSYMS_IMAGE_BASE 0xffffffff80000000u
-
 struct kallsyms {
 	struct kallsyms_tokens tokens;
 	size_t n;
@@ -63,10 +59,11 @@ struct kallsyms_plain {
 	char type;
 };
 
-/* Only what lies in the image moves with it. */
+/* Only what lies in the image moves with it; lower symbols are absolute, e.g. per-CPU offsets
+ * before 6.15. */
 static inline uint64_t kallsyms_slide(uint64_t kva, uint64_t slide)
 {
-	return kva < KALLSYMS_IMAGE_BASE ? kva : kva + slide;
+	return kva < KMEM_IMAGE_BASE ? kva : kva + slide;
 }
 
 /* Make a table of @n of them, in order of address. ENOENT when @n is 0. */

@@ -30,17 +30,24 @@ int kernel_percpu(const struct kernel *k, uint64_t var, unsigned int cpu, uint64
 	return 0;
 }
 
-int kernel_cpumask(const struct kernel *k, const char *name, uint64_t *bits, struct err *e)
+int kernel_mask_read(const struct kernel *k, uint64_t kva, uint64_t *bits, struct err *e)
 {
-	unsigned int words = (k->nr_cpu_ids + 63) / 64;
-	uint64_t symbol;
+	unsigned int words = kernel_mask_words(k);
 
-	if (kernel_symbol(k, name, &symbol, e) ||
-	    kmem_read(&k->mem, symbol, bits, words * sizeof(*bits), e))
+	if (kmem_read(&k->mem, kva, bits, words * sizeof(*bits), e))
 		return err_prefix(e, "CPU mask");
 	if (k->nr_cpu_ids % 64)
 		bits[words - 1] &= (1ull << k->nr_cpu_ids % 64) - 1;
 	return 0;
+}
+
+int kernel_cpumask(const struct kernel *k, const char *name, uint64_t *bits, struct err *e)
+{
+	uint64_t symbol;
+
+	if (kernel_symbol(k, name, &symbol, e))
+		return err_prefix(e, "CPU mask");
+	return kernel_mask_read(k, symbol, bits, e);
 }
 
 /* A number of @size bytes, with one load where the hardware has one. */
@@ -60,18 +67,10 @@ static int read_number(const struct kmem *k, uint64_t kva, uint64_t size, uint64
 int kernel_read_member(const struct kernel *k, uint64_t kva, const struct member *m, uint64_t *ret,
 		       struct err *e)
 {
-	unsigned int bits = m->bit_size ? m->bit_size : (unsigned int)m->size * 8;
 	uint64_t v = 0;
 
 	if (read_number(&k->mem, kva + m->offset, m->size, &v, e))
 		return -1;
-	v >>= m->bit_offset;
-	if (bits < 64) {
-		uint64_t sign = m->is_signed ? 1ull << (bits - 1) : 0;
-
-		v &= (1ull << bits) - 1;
-		v = (v ^ sign) - sign;
-	}
-	*ret = v;
+	*ret = member_number(m, v);
 	return 0;
 }

@@ -66,8 +66,22 @@ int kernel_symbol(const struct kernel *k, const char *name, uint64_t *ret, struc
 int kernel_percpu(const struct kernel *k, uint64_t var, unsigned int cpu, uint64_t *ret,
 		  struct err *e);
 
-/* CPUs of the mask that symbol @name (`__cpu_online_mask`, `__cpu_possible_mask`) holds: a bit each
- * in @bits, of (nr_cpu_ids + 63) / 64 words. */
+/* Words of a mask with a bit a CPU; KERNEL_MASK_WORDS_MAX are always enough. */
+#define KERNEL_MASK_WORDS_MAX (KERNEL_CPUS_MAX / 64)
+static inline unsigned int kernel_mask_words(const struct kernel *k)
+{
+	return (k->nr_cpu_ids + 63) / 64;
+}
+
+static inline bool kernel_mask_has(const uint64_t *bits, unsigned int cpu)
+{
+	return bits[cpu / 64] >> cpu % 64 & 1;
+}
+
+/* The mask at @kva, cut to the CPUs that there can be: kernel_mask_words() of @bits. */
+int kernel_mask_read(const struct kernel *k, uint64_t kva, uint64_t *bits, struct err *e);
+
+/* As kernel_mask_read, of symbol @name (`__cpu_online_mask`, `__cpu_possible_mask`). */
 int kernel_cpumask(const struct kernel *k, const char *name, uint64_t *bits, struct err *e);
 
 /* The number at member @m (at most 8 bytes, or a bit field) of the object at @kva, sign extended,

@@ -5,9 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* __START_KERNEL_map and KERNEL_IMAGE_SIZE, arch/x86/include/asm/page_64_types.h: what lies behind
- * the image is for modules, which only the page tables place. */
-#define IMAGE_BASE 0xffffffff80000000ull
+/* KERNEL_IMAGE_SIZE, arch/x86/include/asm/page_64_types.h: what lies behind the image is for
+ * modules, which only the page tables place. */
 #define IMAGE_SIZE_MIN (512ull << 20)
 #define IMAGE_SIZE_MAX (1ull << 30)
 
@@ -172,8 +171,8 @@ static int find_image(struct kmem *k, const struct vmcoreinfo *v, struct err *e)
 	if (!size || size > IMAGE_SIZE_MAX)
 		return err_set(e, EPROTO, "VMCOREINFO 'NUMBER(KERNEL_IMAGE_SIZE)' is 0x%" PRIx64,
 			       size);
-	k->image_base = IMAGE_BASE;
-	k->image_end = IMAGE_BASE + size;
+	k->image_base = KMEM_IMAGE_BASE;
+	k->image_end = KMEM_IMAGE_BASE + size;
 	return 0;
 }
 

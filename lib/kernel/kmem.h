@@ -16,7 +16,8 @@
 #include "mem/mem.h"
 #include "mem/pgtable.h"
 
-#define KMEM_STRING_MAX 4096u
+/* __START_KERNEL_map, arch/x86/include/asm/page_64_types.h: where the image is mapped */
+#define KMEM_IMAGE_BASE 0xffffffff80000000ull
 
 struct kmem {
 	struct mem *mem; /* borrowed */

@@ -122,29 +122,13 @@ static int part_columns(struct survey *s, const struct survey_layouts *l, struct
 
 /* ---- rows ---- */
 
-static unsigned int mask_words(const struct kernel *k)
-{
-	return (k->nr_cpu_ids + 63) / 64;
-}
-
-static bool mask_has(const uint64_t *mask, unsigned int cpu)
-{
-	return mask[cpu / 64] >> cpu % 64 & 1;
-}
-
-/* A mask cut to the CPUs there can be. *ret is the caller's. */
+/* *ret is the caller's. */
 static int mask_read(const struct kernel *k, uint64_t kva, uint64_t **ret, struct err *e)
 {
-	unsigned int n = mask_words(k);
-
-	*ret = calloc(n, sizeof(**ret));
+	*ret = calloc(kernel_mask_words(k), sizeof(**ret));
 	if (!*ret)
 		return err_set(e, ENOMEM, "out of memory for a mask of CPUs");
-	if (kmem_read(&k->mem, kva, *ret, n * sizeof(**ret), e) < 0)
-		return err_prefix(e, "mask of CPUs");
-	if (k->nr_cpu_ids % 64)
-		(*ret)[n - 1] &= (1ull << k->nr_cpu_ids % 64) - 1;
-	return 0;
+	return kernel_mask_read(k, kva, *ret, e);
 }
 
 static int cpus_find(struct survey *s, const struct kernel *k, const struct survey_layouts *l,
@@ -159,7 +143,7 @@ static int cpus_find(struct survey *s, const struct kernel *k, const struct surv
 		struct survey_cpu *c = &s->cpus[s->n_cpus];
 		struct err missing;
 
-		if (!mask_has(s->online, cpu))
+		if (!kernel_mask_has(s->online, cpu))
 			continue;
 		c->cpu = cpu;
 		if (rq_place(&l->rq, k, cpu, &c->rq, e) < 0)
@@ -192,7 +176,6 @@ static int domain_rows(struct survey *s, const struct kernel *k, const struct su
 	struct err cut;
 
 	c->domain = fields_read_one(&l->rq.f, &k->mem, &c->rq, l->rq.domain);
-	c->first_domain = s->n_domains;
 	if (domain_walk(&l->domain, &k->mem, c->domain, found, &c->n_domains, &cut) < 0)
 		s->domains_cut = true;
 	for (unsigned int i = 0; i < c->n_domains; i++)
@@ -232,7 +215,7 @@ static int stats_find(struct survey *s, const struct kernel *k, const struct sur
 	if (mask_read(k, l->possible, &possible, e) < 0)
 		goto fail;
 	for (unsigned int cpu = 0; cpu < k->nr_cpu_ids; cpu++)
-		s->n_possible += mask_has(possible, cpu);
+		s->n_possible += kernel_mask_has(possible, cpu);
 	next = s->stats = calloc((size_t)s->n_progs * s->n_possible + 1, sizeof(*s->stats));
 	if (!s->stats) {
 		err_set(e, ENOMEM, "out of memory for the statistics of %u programs", s->n_progs);
@@ -242,7 +225,7 @@ static int stats_find(struct survey *s, const struct kernel *k, const struct sur
 		for (unsigned int cpu = 0; cpu < k->nr_cpu_ids; cpu++) {
 			struct err missing;
 
-			if (!mask_has(possible, cpu))
+			if (!kernel_mask_has(possible, cpu))
 				continue;
 			if (prog_stats_place(&l->prog, k, &s->progs[i], cpu, next, &missing) < 0)
 				*next = (struct place){0};
@@ -337,18 +320,11 @@ void survey_destroy(struct survey *s)
 static int mask_is_same(const struct survey *s, const struct kernel *k, uint64_t kva, bool *ret,
 			struct err *e)
 {
-	unsigned int n = mask_words(k);
+	uint64_t now[KERNEL_MASK_WORDS_MAX];
 
-	*ret = true;
-	for (unsigned int i = 0; i < n; i++) {
-		uint64_t word;
-
-		if (kmem_u64(&k->mem, kva + 8ull * i, &word, e) < 0)
-			return -1;
-		if (i == n - 1 && k->nr_cpu_ids % 64)
-			word &= (1ull << k->nr_cpu_ids % 64) - 1;
-		*ret &= word == s->online[i];
-	}
+	if (kernel_mask_read(k, kva, now, e) < 0)
+		return -1;
+	*ret = memcmp(now, s->online, kernel_mask_words(k) * sizeof(*now)) == 0;
 	return 0;
 }
 

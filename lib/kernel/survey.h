@@ -44,7 +44,7 @@ struct survey_cpu {
 	struct place events;
 	bool has_events;
 	uint64_t domain; /* rq->sd */
-	unsigned int first_domain, n_domains;
+	unsigned int n_domains;
 };
 
 struct survey {

@@ -30,6 +30,21 @@ struct member {
 	bool is_signed;
 };
 
+/* The number at member @m of at most 8 bytes, of which @v are the bytes: bit fields cut out, sign
+ * extended. */
+static inline uint64_t member_number(const struct member *m, uint64_t v)
+{
+	unsigned int bits = m->bit_size ? m->bit_size : 8 * (unsigned int)m->size;
+	uint64_t sign;
+
+	v >>= m->bit_offset;
+	if (bits >= 64)
+		return v;
+	sign = m->is_signed ? 1ull << (bits - 1) : 0;
+	v &= (1ull << bits) - 1;
+	return (v ^ sign) - sign;
+}
+
 /* Parse @len bytes, which are copied. @base is the kernel's types for a module's or program's split
  * BTF, else NULL; it must outlive *ret. */
 int types_create(const void *data, size_t len, const struct types *base, struct types **ret,
