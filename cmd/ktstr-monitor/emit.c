@@ -77,8 +77,7 @@ static json_t *typed(const struct emit *m, json_t *object, const char *type)
 
 static int queue_table(struct emit *m, const struct sample *s)
 {
-	struct text_frame frame = {
-		.note = m->note, .samples = m->samples, .invalid = m->invalid, .missed = m->missed};
+	struct text_frame frame = {.note = m->note, .invalid = m->invalid, .missed = m->missed};
 
 	screen_size(&m->screen, &frame.rows, &frame.columns);
 	if (buf_addf(&m->out.data, "\x1b[H") || text_table(&m->text, s, &frame, &m->out.data))
@@ -162,7 +161,6 @@ static int queue_sample(struct emit *m, const struct sample *s, struct err *e)
 
 int emit_sample(struct emit *m, const struct sample *s, struct err *e)
 {
-	m->samples++;
 	m->invalid += s->invalid != 0;
 	m->missed += s->missed;
 	return queue_sample(m, s, e) ? -1 : emit_flush(m, e);

@@ -24,7 +24,7 @@ struct emit {
 	struct text text;
 	struct screen screen;
 	uint64_t shown_ns; /* when the table was last drawn */
-	uint64_t samples, invalid, missed;
+	uint64_t invalid, missed;
 	char note[256]; /* the last one, for the table */
 	struct buf scratch;
 };

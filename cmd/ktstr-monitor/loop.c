@@ -30,8 +30,7 @@ static const char *const reasons[] = {
 	[LOOP_FAILED] = "failed",
 };
 
-/* What an error of the output means. */
-static enum loop_end output_end(struct loop *l, const struct err *e)
+enum loop_end loop_output_end(struct loop *l, const struct err *e)
 {
 	switch (e->code) {
 	case 0:
@@ -65,7 +64,7 @@ static enum loop_end put_note(struct loop *l, json_t *note)
 {
 	struct err e;
 
-	return emit_note(&l->emit, note, &e) ? output_end(l, &e) : LOOP_GOES_ON;
+	return emit_note(&l->emit, note, &e) ? loop_output_end(l, &e) : LOOP_GOES_ON;
 }
 
 /* ---- the doorbell ---- */
@@ -220,7 +219,7 @@ enum loop_end loop_attach(struct loop *l)
 	struct err e;
 
 	if (emit_waiting(&l->emit, "waiting for a kernel to come up", &e))
-		return output_end(l, &e);
+		return loop_output_end(l, &e);
 	*l->firm = 0;
 	for (;;) {
 		uint64_t start = clock_now_ns();
@@ -274,7 +273,7 @@ static enum loop_end put_schema(struct loop *l)
 
 	l->schemas++;
 	l->schema_id = l->follow.schema_id;
-	return emit_schema(&l->emit, sampler_schema(l->follow.sampler), &e) ? output_end(l, &e)
+	return emit_schema(&l->emit, sampler_schema(l->follow.sampler), &e) ? loop_output_end(l, &e)
 									    : LOOP_GOES_ON;
 }
 
@@ -290,7 +289,7 @@ static enum loop_end put_sample(struct loop *l)
 	l->missed += missed;
 	l->samples++;
 	l->valid += s->invalid == 0;
-	return emit_sample(&l->emit, s, &e) ? output_end(l, &e) : LOOP_GOES_ON;
+	return emit_sample(&l->emit, s, &e) ? loop_output_end(l, &e) : LOOP_GOES_ON;
 }
 
 static enum loop_end loop_take(struct loop *l)

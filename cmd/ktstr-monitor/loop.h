@@ -52,6 +52,9 @@ struct loop {
 /* Run to the end, which is told in the output as well. */
 enum loop_end loop_run(struct loop *l);
 
+/* What error @e of the output means; l->error is set for LOOP_FAILED. */
+enum loop_end loop_output_end(struct loop *l, const struct err *e);
+
 /*
  * Wait until a kernel is there, for those who want nothing but that: l->follow is then attached.
  * LOOP_GOES_ON when it is.

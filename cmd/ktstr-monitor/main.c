@@ -266,6 +266,7 @@ static enum loop_end loop_print(struct loop *l, const struct print *what, bool t
 {
 	_cleanup_buf_ struct buf raw = {0};
 	enum loop_end end;
+	struct err e;
 
 	l->give_up_ns = clock_deadline_ns(l->o->wait_ns);
 	end = loop_attach(l);
@@ -282,10 +283,8 @@ static enum loop_end loop_print(struct loop *l, const struct print *what, bool t
 		l->emit.out.data = raw;
 		raw = (struct buf){0};
 	}
-	if (out_flush(&l->emit.out, CLOCK_NEVER, &l->error))
-		return l->error.code == EPIPE	? LOOP_CLOSED
-		       : l->error.code == EINTR ? LOOP_SIGNAL
-						: LOOP_FAILED;
+	if (out_flush(&l->emit.out, CLOCK_NEVER, &e))
+		return loop_output_end(l, &e);
 	l->valid = 1;
 	return LOOP_COUNT;
 }

@@ -29,7 +29,7 @@ int text_lines(const struct schema *schema, const struct sample *s, struct buf *
 struct text_frame {
 	unsigned int rows, columns; /* of the screen */
 	const char *note;	    /* the last line, "" for none */
-	uint64_t samples, invalid, missed;
+	uint64_t invalid, missed;
 };
 
 /* Add the table: at most rows lines of at most columns characters, lines ended by \r\n but for the

@@ -59,8 +59,9 @@ bool monitor_accepts(struct monitor *m, uint8_t instance)
 void monitor_thresholds(struct monitor *m, const struct thresholds *t)
 {
 	for (size_t i = 0; i < THRESHOLDS; i++) {
-		m->enforced[i] = t->limit[i] != THRESHOLD_OFF;
-		m->limits.limit[i] = m->enforced[i] ? t->limit[i] : threshold_infos[i].def;
+		bool off = t->limit[i] == THRESHOLD_OFF;
+
+		m->limits.limit[i] = off ? threshold_infos[i].def : t->limit[i];
 	}
 	m->limits.sustained_samples = t->sustained_samples;
 	for (size_t i = 0; i < SCOPES; i++)
@@ -174,7 +175,7 @@ static bool vcpus_are_apart(const struct monitor *m)
 static void invalid_note(struct monitor *m, uint32_t why)
 {
 	m->invalid++;
-	for (size_t i = 0; i < sizeof(m->invalid_by) / sizeof(m->invalid_by[0]); i++)
+	for (size_t i = 0; i < SAMPLE_INVALIDS; i++)
 		m->invalid_by[i] += why >> i & 1;
 }
 

@@ -61,13 +61,12 @@ struct monitor {
 
 	uint64_t samples; /* that came and fit, valid or not */
 	uint64_t invalid;
-	uint64_t invalid_by[4]; /* by the bits of enum sample_invalid */
+	uint64_t invalid_by[SAMPLE_INVALIDS]; /* by the bits of enum sample_invalid */
 	uint64_t missed, retries, schemas;
 	uint64_t first_at_ns; /* of the first sample */
 	uint64_t took_max_ns, took_sum_ns;
 	bool scenario_on, scenario_seen;
 	struct scope scopes[SCOPES];
-	bool enforced[THRESHOLDS];
 	struct thresholds limits; /* none is off: what is not asked for has its default */
 
 	char release[65], ops[128]; /* the last that is not empty */

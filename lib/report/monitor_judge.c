@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct scope *scope_of(const struct run *r)
+const struct scope *monitor_scope_of(const struct run *r)
 {
 	return &r->monitor.scopes[monitor_scope(&r->monitor, r->plan.has_scheduler)];
 }
@@ -21,7 +21,7 @@ static bool nothing_seen(const struct run *r, char why[THRESHOLD_WHY_MAX])
 		[SCOPE_SCENARIO] = " while the scenario ran",
 	};
 	const struct monitor *m = &r->monitor;
-	const struct scope *s = scope_of(r);
+	const struct scope *s = monitor_scope_of(r);
 
 	if (!m->seen)
 		snprintf(why, THRESHOLD_WHY_MAX, "no monitor watched the guest");
@@ -50,7 +50,7 @@ static bool too_few(const struct run *r, enum threshold which, char why[THRESHOL
 		[THRESHOLD_KEEP_LAST] = "the event counter dispatch_keep_last",
 	};
 	uint32_t need = r->monitor.limits.sustained_samples;
-	const struct scope *s = scope_of(r);
+	const struct scope *s = monitor_scope_of(r);
 
 	if (s->judged >= need && !s->judged_of[which])
 		snprintf(why, THRESHOLD_WHY_MAX, "the samples do not have %s", what[which]);
@@ -101,7 +101,7 @@ enum threshold_state monitor_threshold(const struct run *r, enum threshold which
 	/* Seen is seen, whatever else was not; clocks that never ran are no stall. */
 	if (nothing_seen(r, why))
 		return THRESHOLD_UNKNOWN;
-	if (is_exceeded(scope_of(r), which))
+	if (is_exceeded(monitor_scope_of(r), which))
 		return THRESHOLD_EXCEEDED;
 	return too_few(r, which, why) || cut_short(r, why) ? THRESHOLD_UNKNOWN : THRESHOLD_HELD;
 }
@@ -116,7 +116,7 @@ static unsigned int row_of(enum threshold which)
 static void exceeded_add(const struct run *r, enum threshold which, struct reasons *ret)
 {
 	const struct monitor *m = &r->monitor;
-	const struct scope *s = scope_of(r);
+	const struct scope *s = monitor_scope_of(r);
 	char text[MONITOR_LINE_MAX];
 
 	for (size_t i = 0; i < s->n_violations; i++) {
@@ -128,6 +128,11 @@ static void exceeded_add(const struct run *r, enum threshold which, struct reaso
 	}
 }
 
+bool monitor_enforces(const struct run *r, enum threshold which)
+{
+	return r->plan.monitor.limit[which] != THRESHOLD_OFF;
+}
+
 void monitor_judge(const struct run *r, struct reasons *ret)
 {
 	char why[THRESHOLD_WHY_MAX];
@@ -135,7 +140,7 @@ void monitor_judge(const struct run *r, struct reasons *ret)
 	for (unsigned int i = 0; i < THRESHOLDS; i++) {
 		enum threshold which = (enum threshold)i;
 
-		if (r->plan.monitor.limit[i] == THRESHOLD_OFF)
+		if (!monitor_enforces(r, which))
 			continue;
 		switch (monitor_threshold(r, which, why)) {
 		case THRESHOLD_HELD:

@@ -18,12 +18,18 @@ enum threshold_state {
 
 #define THRESHOLD_WHY_MAX 256u
 
+/* The part of the run that its plan is judged by. */
+const struct scope *monitor_scope_of(const struct run *r);
+
 /*
  * How a threshold came out, asked for or not. @why gets one line when it is not known, "" when it
  * is; what exceeded it is in the violations of the scope.
  */
 enum threshold_state monitor_threshold(const struct run *r, enum threshold which,
 				       char why[THRESHOLD_WHY_MAX]);
+
+/* Whether the plan asks for it. */
+bool monitor_enforces(const struct run *r, enum threshold which);
 
 /* Findings of all thresholds that are asked for. */
 void monitor_judge(const struct run *r, struct reasons *ret);

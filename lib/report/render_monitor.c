@@ -8,11 +8,6 @@
 #include "base/clock.h"
 #include "report/monitor_judge.h"
 
-static const struct scope *scope_of(const struct run *r)
-{
-	return &r->monitor.scopes[monitor_scope(&r->monitor, r->plan.has_scheduler)];
-}
-
 /* A mean over @n, null over nothing. */
 static json_t *mean(double sum, uint64_t n)
 {
@@ -202,7 +197,7 @@ static void put_thresholds(struct object o, const struct run *r)
 		enum threshold_state state = monitor_threshold(r, (enum threshold)i, why);
 
 		put(x, "limit", limit(&m->limits, (enum threshold)i));
-		put(x, "enforced", json_boolean(m->enforced[i]));
+		put(x, "enforced", json_boolean(monitor_enforces(r, (enum threshold)i)));
 		put(x, "held", held(state));
 		put(x, "why", text(why));
 	}
@@ -217,9 +212,9 @@ static json_t *verdict(const struct run *r)
 	char why[THRESHOLD_WHY_MAX];
 
 	for (unsigned int i = 0; i < THRESHOLDS; i++) {
-		enum threshold_state state = THRESHOLD_HELD;
+		enum threshold_state state;
 
-		if (!r->monitor.enforced[i])
+		if (!monitor_enforces(r, (enum threshold)i))
 			continue;
 		any = true;
 		state = monitor_threshold(r, (enum threshold)i, why);
@@ -306,10 +301,8 @@ static void put_counts(struct object o, const struct monitor *m, const struct sc
 	put(o, "judged", number(s->judged));
 	put(o, "invalid", number(m->invalid));
 	x = put_object(o, "invalid_by");
-	put(x, "torn", number(m->invalid_by[0]));
-	put(x, "uninitialised", number(m->invalid_by[1]));
-	put(x, "implausible", number(m->invalid_by[2]));
-	put(x, "unreadable", number(m->invalid_by[3]));
+	for (size_t i = 0; i < SAMPLE_INVALIDS; i++)
+		put(x, sample_invalid_names[i], number(m->invalid_by[i]));
 	put(o, "missed", number(m->missed));
 	put(o, "retries", number(m->retries));
 	put(o, "schemas", number(m->schemas));
@@ -322,7 +315,7 @@ static void put_counts(struct object o, const struct monitor *m, const struct sc
 void put_monitor(struct object o, const struct run *r)
 {
 	const struct monitor *m = &r->monitor;
-	const struct scope *s = scope_of(r);
+	const struct scope *s = monitor_scope_of(r);
 	struct object x;
 
 	if (!m->seen) {
@@ -366,7 +359,7 @@ void put_verifier_stats(struct object o, const struct run *r)
 int text_monitor(const struct run *r, struct buf *out)
 {
 	const struct monitor *m = &r->monitor;
-	const struct scope *s = scope_of(r);
+	const struct scope *s = monitor_scope_of(r);
 	char line[MONITOR_LINE_MAX];
 
 	if (!m->seen)

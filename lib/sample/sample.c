@@ -10,6 +10,9 @@
 #define LEB_MAX 10u /* bytes of a number */
 #define FLAG_DSQS_CUT 1u
 
+const char *const sample_invalid_names[SAMPLE_INVALIDS] = {"torn", "uninitialised", "implausible",
+							   "unreadable"};
+
 /* ---- a sample in memory ---- */
 
 static size_t table_rows(const struct schema *schema, size_t t)

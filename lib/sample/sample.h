@@ -26,6 +26,9 @@ enum sample_invalid {
 	SAMPLE_UNREADABLE = 1 << 3,  /* memory that should be there is not */
 };
 
+#define SAMPLE_INVALIDS 4
+extern const char *const sample_invalid_names[SAMPLE_INVALIDS]; /* by bit: "torn".. */
+
 struct sample {
 	uint32_t schema_id;
 	uint64_t number;  /* from 0, of this stream */

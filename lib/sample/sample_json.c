@@ -204,11 +204,11 @@ static void put_dsqs(struct maker *m)
 
 static void put_invalid(struct maker *m)
 {
-	static const char *const names[] = {"torn", "uninitialised", "implausible", "unreadable"};
 	json_t *list = set_array(m, m->root, "invalid");
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (m->s->invalid & 1u << i && json_array_append_new(list, json_string(names[i])))
+	for (size_t i = 0; i < SAMPLE_INVALIDS; i++)
+		if (m->s->invalid & 1u << i &&
+		    json_array_append_new(list, json_string(sample_invalid_names[i])))
 			m->failed = true;
 	set(m, m->root, "valid", json_boolean(m->s->invalid == 0));
 }
