@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/cursor.h"
+#include "base/elfnote.h"
 
 #define BUILD_ID_MAX 64u /* bytes; SHA-1 has 20 */
 #define BUILD_ID_TEXT_MAX (2 * BUILD_ID_MAX + 1)
@@ -41,15 +41,10 @@ static void hex_text(const uint8_t *id, size_t len, char *ret)
 	*ret = 0;
 }
 
-/* A note's name or descriptor, with what fills it up to 4 bytes. */
-static const void *note_part(struct cursor *c, uint32_t len)
-{
-	return cursor_bytes(c, ((size_t)len + 3) & ~(size_t)3);
-}
-
 /* Returns whether the vmlinux has one. */
 static bool elf_build_id(const struct vmlinux *v, char ret[BUILD_ID_TEXT_MAX])
 {
+	struct elfnote note;
 	const void *data;
 	struct cursor c;
 	size_t len;
@@ -58,16 +53,10 @@ static bool elf_build_id(const struct vmlinux *v, char ret[BUILD_ID_TEXT_MAX])
 	if (vmlinux_section(v, ".notes", &data, &len, &e))
 		return false;
 	c = cursor_over(data, len);
-	for (unsigned int i = 0; i < NOTES_MAX && cursor_left(&c); i++) {
-		uint32_t name_len = cursor_u32(&c), id_len = cursor_u32(&c), type = cursor_u32(&c);
-		const char *name = note_part(&c, name_len);
-		const uint8_t *id = note_part(&c, id_len);
-
-		if (c.failed)
-			return false;
-		if (type == NT_GNU_BUILD_ID && name_len == sizeof("GNU") &&
-		    memcmp(name, "GNU", sizeof("GNU")) == 0 && id_len <= BUILD_ID_MAX) {
-			hex_text(id, id_len, ret);
+	for (unsigned int i = 0; i < NOTES_MAX && elfnote_next(&c, &note); i++) {
+		if (note.type == NT_GNU_BUILD_ID && elfnote_is(&note, "GNU") &&
+		    note.len <= BUILD_ID_MAX) {
+			hex_text(note.data, note.len, ret);
 			return true;
 		}
 	}

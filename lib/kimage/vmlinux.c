@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cursor.h"
+#include "base/elfnote.h"
 
 #define BTF_MAGIC 0xeb9fu
 #define BTF_HEADER_LEN 24
@@ -256,30 +257,19 @@ bool vmlinux_btf_has_name(const struct vmlinux *v, const char *name)
 	return false;
 }
 
-static bool note_is_pvh(struct cursor *c)
-{
-	uint32_t name_len = cursor_u32(c), desc_len = cursor_u32(c), type = cursor_u32(c);
-	const void *name = cursor_bytes(c, ((size_t)name_len + 3) & ~(size_t)3);
-	const void *desc = cursor_bytes(c, desc_len);
-
-	/* The last note of a segment need not be padded. */
-	for (size_t pad = -(size_t)desc_len & 3; pad && cursor_left(c); pad--)
-		cursor_u8(c);
-	return name && desc && type == NOTE_PVH_ENTRY && name_len == 4 && desc_len >= 4 &&
-	       memcmp(name, "Xen", 4) == 0;
-}
-
 bool vmlinux_has_pvh(const struct vmlinux *v)
 {
 	for (uint32_t i = 0; i < v->segments; i++) {
 		struct segment s = segment_get(v, i);
+		struct elfnote note;
 		struct cursor c;
 
 		if (s.type != PT_NOTE)
 			continue;
 		c = range_cursor(v, s.range);
-		for (uint32_t n = 0; n < VMLINUX_NOTES_MAX && !c.failed && cursor_left(&c); n++)
-			if (note_is_pvh(&c))
+		for (uint32_t n = 0; n < VMLINUX_NOTES_MAX && elfnote_next(&c, &note); n++)
+			if (elfnote_is(&note, "Xen") && note.type == NOTE_PVH_ENTRY &&
+			    note.len >= 4)
 				return true;
 	}
 	return false;

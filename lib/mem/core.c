@@ -11,11 +11,10 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/cursor.h"
+#include "base/elfnote.h"
 
 #define PHDRS_MAX 65536u
 #define NOTES_MAX (32u << 20) /* bytes; a dump has the registers of each CPU there */
-#define NOTE_ALIGN 4u
 #define NOTE_NAME "VMCOREINFO"
 
 static void elf_endp(Elf **elf)
@@ -45,28 +44,16 @@ static int elf_failed(const char *what, struct err *e)
 
 /* ---- notes ---- */
 
-static size_t note_padded(uint32_t len)
-{
-	return ((size_t)len + NOTE_ALIGN - 1) & ~(size_t)(NOTE_ALIGN - 1);
-}
-
 /* The text of the VMCOREINFO note among @notes, or NULL. Notes that run off the end are left. */
 static const char *note_find(struct cursor notes, size_t *ret_len)
 {
-	while (!notes.failed && cursor_left(&notes)) {
-		uint32_t name_len = cursor_u32(&notes), len = cursor_u32(&notes);
-		const char *name, *text;
+	struct elfnote note;
 
-		cursor_u32(&notes); /* type */
-		name = cursor_bytes(&notes, note_padded(name_len));
-		text = cursor_bytes(&notes, len);
-		if (text && name_len == sizeof(NOTE_NAME) && !memcmp(name, NOTE_NAME, name_len)) {
-			*ret_len = len;
-			return text;
+	while (elfnote_next(&notes, &note)) {
+		if (elfnote_is(&note, NOTE_NAME)) {
+			*ret_len = note.len;
+			return note.data;
 		}
-		/* The padding of the last one may be missing. */
-		len = (uint32_t)(note_padded(len) - len);
-		cursor_bytes(&notes, len < cursor_left(&notes) ? len : cursor_left(&notes));
 	}
 	return NULL;
 }
