@@ -106,7 +106,7 @@ make_split()
 {
 	local m=$d/files/usr/lib/modules/$2
 	rm -rf "$d/files"
-	mkdir -p "$m" && cp "${4:-$d/images/kimage-zstd}" "$m/vmlinuz"
+	mkdir -p "$m" && cp "${4:-$d/images/zstd}" "$m/vmlinuz"
 	package "$1" "linux-binary-$2" "$3"
 	modules "$m"
 	package "$1" "linux-modules-$2" "$3"
@@ -122,7 +122,7 @@ make_single()
 	rm -rf "$d/files"
 	modules "$d/files/lib/modules/$2"
 	mkdir -p "$d/files/boot"
-	cp "$d/images/kimage-xz" "$d/files/boot/vmlinuz-$2"
+	cp "$d/images/xz" "$d/files/boot/vmlinuz-$2"
 	config no >"$d/files/boot/config-$2"
 	package "$1" "linux-image-$2" "$3" 'kmod, linux-base (>= 4.3~)'
 	mkdir -p "$d/files/usr/src/linux-headers-$2"
@@ -203,8 +203,8 @@ block_unpacking()
 	[ "$output" = "$kernels/$release/vmlinuz" ]
 	[ "$stderr" = "" ]
 	has_only "$release"
-	cmp "$kernels/$release/vmlinuz" "$d/images/kimage-zstd"
-	ktstr-kimage --vmlinux "$d/images/kimage-zstd" | cmp - "$kernels/$release/vmlinux"
+	cmp "$kernels/$release/vmlinuz" "$d/images/zstd"
+	ktstr-kimage --vmlinux "$d/images/zstd" | cmp - "$kernels/$release/vmlinux"
 	grep -qx CONFIG_SCHED_CLASS_EXT=y "$kernels/$release/config"
 	[ -e "$kernels/$release/modules/modules.dep" ]
 	[ ! -e "$kernels/$release/modules/vmlinuz" ]
@@ -268,12 +268,12 @@ block_unpacking()
 @test "a new package of the same release takes the place of the old" {
 	cp -R "$d/archive" "$t/archive"
 	fetch --mirror "copy:$t/archive"
-	make_split "$t/newer" $release 7.9.1-2 "$d/images/kimage-gzip"
+	make_split "$t/newer" $release 7.9.1-2 "$d/images/gzip"
 	publish "$t/newer" nineteen-backports nineteen-backports "$t/archive"
 	run -0 --separate-stderr fetch --mirror "copy:$t/archive"
 	has_only "$release"
 	grep -qx version=7.9.1-2 "$kernels/$release/meta"
-	cmp "$kernels/$release/vmlinuz" "$d/images/kimage-gzip"
+	cmp "$kernels/$release/vmlinuz" "$d/images/gzip"
 }
 
 @test "a kernel without sched_ext that was asked for is stored but not fit" {
@@ -366,7 +366,7 @@ block_unpacking()
 }
 
 @test "a package with a truncated kernel leaves nothing" {
-	head -c 100000 "$d/images/kimage-zstd" >"$t/cut"
+	head -c 100000 "$d/images/zstd" >"$t/cut"
 	make_split "$t/pool" $release 7.9.1-9 "$t/cut"
 	publish "$t/pool" sid sid "$t/archive"
 	run -2 --separate-stderr fetch --mirror "copy:$t/archive"
@@ -469,7 +469,7 @@ block_unpacking()
 entry()
 {
 	mkdir -p "$kernels/$1/modules"
-	cp "$d/images/kimage-zstd" "$kernels/$1/vmlinuz"
+	cp "$d/images/zstd" "$kernels/$1/vmlinuz"
 	echo ELF >"$kernels/$1/vmlinux"
 	: >"$kernels/$1/config"
 	cat >"$kernels/$1/meta" <<-END
@@ -529,11 +529,11 @@ entry()
 
 @test "path of a file is the file when it is a kernel that will do" {
 	cd "$d/images"
-	run -0 ktstr-kernel path kimage-gzip
-	[ "$output" = kimage-gzip ]
-	run -0 ktstr-kernel path --any "$d/images/kimage-lz4"
-	[ "$output" = "$d/images/kimage-lz4" ]
-	head -c 5000 kimage-xz >"$t/cut"
+	run -0 ktstr-kernel path gzip
+	[ "$output" = gzip ]
+	run -0 ktstr-kernel path --any "$d/images/lz4"
+	[ "$output" = "$d/images/lz4" ]
+	head -c 5000 xz >"$t/cut"
 	run -2 --separate-stderr ktstr-kernel path "$t/cut"
 	[[ $stderr == "ktstr-kernel: '$t/cut': the bzImage is truncated: 5000 bytes of at least "* ]]
 	run -2 --separate-stderr ktstr-kernel path "$t/none"
@@ -568,18 +568,18 @@ entry()
 
 @test "kimage tells what an image is" {
 	for c in none gzip xz lzma zstd lz4; do
-		run -0 --separate-stderr ktstr-kimage "$d/images/kimage-$c"
+		run -0 --separate-stderr ktstr-kimage "$d/images/$c"
 		[ "$(jq -c '[.kind, .release, .compression, .btf, .sched_ext, .pvh]' <<<"$output")" = \
 			"[\"bzImage\",\"$release\",\"$c\",true,true,true]" ]
 	done
-	ktstr-kimage --vmlinux "$d/images/kimage-xz" >"$t/vmlinux"
+	ktstr-kimage --vmlinux "$d/images/xz" >"$t/vmlinux"
 	run -0 ktstr-kimage --info "$t/vmlinux"
 	[ "$(jq -r '.kind + " " + .release' <<<"$output")" = "vmlinux $release" ]
 }
 
 @test "kimage fails for what is required and missing" {
-	run -0 ktstr-kimage --require sched_ext --require btf --require pvh "$d/images/kimage-zstd"
-	ktstr-kimage --vmlinux "$d/images/kimage-zstd" | sed 's/sched_ext_ops/sched_ext_opt/' >"$t/without"
+	run -0 ktstr-kimage --require sched_ext --require btf --require pvh "$d/images/zstd"
+	ktstr-kimage --vmlinux "$d/images/zstd" | sed 's/sched_ext_ops/sched_ext_opt/' >"$t/without"
 	run -2 --separate-stderr ktstr-kimage --require pvh --require sched_ext "$t/without"
 	[ "$stderr" = "ktstr-kimage: '$t/without': kernel $release lacks sched_ext (CONFIG_SCHED_CLASS_EXT)" ]
 	[ "$output" = "" ]
@@ -588,10 +588,10 @@ entry()
 }
 
 @test "kimage names what is wrong with a file" {
-	head -c 20000 "$d/images/kimage-zstd" >"$t/cut"
+	head -c 20000 "$d/images/zstd" >"$t/cut"
 	run -2 --separate-stderr ktstr-kimage "$t/cut"
 	[[ $stderr == "ktstr-kimage: '$t/cut': the bzImage is truncated: 20000 bytes of at least "* ]]
-	ktstr-kimage --vmlinux "$d/images/kimage-zstd" | head -c 200000 >"$t/cut"
+	ktstr-kimage --vmlinux "$d/images/zstd" | head -c 200000 >"$t/cut"
 	run -2 --separate-stderr ktstr-kimage "$t/cut"
 	[[ $stderr == "ktstr-kimage: '$t/cut': the ELF file is truncated: "* ]]
 	: >"$t/empty"
@@ -608,10 +608,10 @@ entry()
 }
 
 @test "kimage says when it cannot write" {
-	run -2 --separate-stderr sh -c 'ktstr-kimage --vmlinux "$1" >/dev/full' sh "$d/images/kimage-zstd"
+	run -2 --separate-stderr sh -c 'ktstr-kimage --vmlinux "$1" >/dev/full' sh "$d/images/zstd"
 	[ "$stderr" = "ktstr-kimage: cannot write 'standard output': no space left on device" ]
 	# A reader that has enough is no error.
-	run -0 bash -o pipefail -c 'ktstr-kimage --vmlinux "$1" | head -c 4 >/dev/null' sh "$d/images/kimage-zstd"
+	run -0 bash -o pipefail -c 'ktstr-kimage --vmlinux "$1" | head -c 4 >/dev/null' sh "$d/images/zstd"
 }
 
 # ---- with a real mirror ----
