@@ -9,8 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/clean.h"
+#include "base/clock.h"
 #include "watchdog.h"
 
 #define RETRY_NS (50 * NSEC_PER_MSEC)

@@ -8,12 +8,12 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/clean.h"
 #include "base/clock.h"
 #include "base/parse.h"
 #include "base/tool.h"
 #include "loop.h"
 #include "print.h"
-#include "base/clean.h"
 #include "sandbox/sandbox.h"
 
 enum {

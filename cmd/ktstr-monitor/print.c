@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "kernel/printk.h"
-#include "kernel/types.h"
 
 static int no_memory(struct err *e)
 {
@@ -31,23 +30,20 @@ static int print_kallsyms(const struct kernel *k, struct buf *ret, struct err *e
 /* The bytes that /sys/kernel/btf/vmlinux gives, from where it has them. */
 static int print_btf(const struct kernel *k, struct buf *ret, struct err *e)
 {
-	uint64_t start, stop;
+	uint64_t kva, left;
 	char chunk[65536];
 
-	if (kernel_symbol(k, "__start_BTF", &start, e) || kernel_symbol(k, "__stop_BTF", &stop, e))
+	if (kernel_btf(k, &kva, &left, e))
 		return -1;
-	if (stop <= start || stop - start > TYPES_BTF_MAX)
-		return err_set(e, EPROTO,
-			       "the types do not lie between 0x%" PRIx64 " and 0x%" PRIx64, start,
-			       stop);
-	while (start < stop) {
-		size_t len = stop - start < sizeof(chunk) ? stop - start : sizeof(chunk);
+	while (left) {
+		size_t len = left < sizeof(chunk) ? left : sizeof(chunk);
 
-		if (kmem_read(&k->mem, start, chunk, len, e))
+		if (kmem_read(&k->mem, kva, chunk, len, e))
 			return -1;
 		if (buf_add(ret, chunk, len))
 			return no_memory(e);
-		start += len;
+		kva += len;
+		left -= len;
 	}
 	return 0;
 }

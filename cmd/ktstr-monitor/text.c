@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clean.h"
 #include "base/clock.h"
 
 #define NAME_MAX_SHOWN 128u
@@ -15,11 +16,7 @@
 /* @text of at most @max bytes, fit to print. */
 static const char *plain(const char *text, size_t max, char ret[NAME_MAX_SHOWN])
 {
-	size_t n = 0;
-
-	for (; n < max && n + 1 < NAME_MAX_SHOWN && text[n]; n++)
-		ret[n] = text[n] >= ' ' && text[n] <= '~' ? text[n] : '?';
-	ret[n] = 0;
+	clean_ascii(ret, NAME_MAX_SHOWN, text, max);
 	return ret;
 }
 

@@ -114,3 +114,12 @@ void clean_copy(char *ret, size_t size, const char *data, size_t len)
 	}
 	ret[used] = 0;
 }
+
+void clean_ascii(char *ret, size_t size, const char *text, size_t max)
+{
+	size_t n = 0;
+
+	for (; n < max && n + 1 < size && text[n]; n++)
+		ret[n] = text[n] >= ' ' && text[n] <= '~' ? text[n] : '?';
+	memset(ret + n, 0, size - n);
+}

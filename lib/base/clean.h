@@ -21,6 +21,12 @@ int clean_text(struct buf *out, const char *data, size_t len);
 /* As clean_text, but newline and tab become a blank: for what must stay on one line. */
 int clean_line(struct buf *out, const char *data, size_t len);
 
+/*
+ * Copy the text at @text, up to its NUL or @max bytes, into @ret: at most @size - 1 bytes, what is
+ * no printable ASCII as '?', and zeros behind it. Both may be the same.
+ */
+void clean_ascii(char *ret, size_t size, const char *text, size_t max);
+
 /* Whether all of @data is valid UTF-8 (control characters do not matter). */
 bool clean_is_utf8(const char *data, size_t len);
 

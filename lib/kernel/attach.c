@@ -36,22 +36,18 @@ static int learn_symbols(struct kernel *k, const struct given *g, struct err *e)
 static int learn_types(struct kernel *k, const struct given *g, struct err *e)
 {
 	_cleanup_free_ void *copy = NULL;
-	uint64_t from, to;
+	uint64_t kva, len;
 
 	if (given_types(g, &k->types, e))
 		return -1;
 	if (k->types)
 		return 0;
-	if (kernel_symbol(k, "__start_BTF", &from, e) || kernel_symbol(k, "__stop_BTF", &to, e))
-		return err_prefix(e, "the kernel has no BTF");
-	if (to <= from || to - from > TYPES_BTF_MAX)
-		return err_set(e, EPROTO, "the kernel's BTF goes from 0x%" PRIx64 " to 0x%" PRIx64,
-			       from, to);
-	copy = malloc(to - from);
+	if (kernel_btf(k, &kva, &len, e))
+		return -1;
+	copy = malloc(len);
 	if (!copy)
 		return err_set(e, ENOMEM, "no memory for the kernel's BTF");
-	if (kmem_read(&k->mem, from, copy, to - from, e) ||
-	    types_create(copy, to - from, NULL, &k->types, e))
+	if (kmem_read(&k->mem, kva, copy, len, e) || types_create(copy, len, NULL, &k->types, e))
 		return err_prefix(e, "the kernel's BTF");
 	return 0;
 }

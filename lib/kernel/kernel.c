@@ -21,6 +21,20 @@ int kernel_symbol(const struct kernel *k, const char *name, uint64_t *ret, struc
 	return kallsyms_find(k->symbols, name, ret, e);
 }
 
+int kernel_btf(const struct kernel *k, uint64_t *ret_kva, uint64_t *ret_len, struct err *e)
+{
+	uint64_t from, to;
+
+	if (kernel_symbol(k, "__start_BTF", &from, e) || kernel_symbol(k, "__stop_BTF", &to, e))
+		return err_prefix(e, "the kernel has no BTF");
+	if (to <= from || to - from > TYPES_BTF_MAX)
+		return err_set(e, EPROTO, "the kernel's BTF goes from 0x%" PRIx64 " to 0x%" PRIx64,
+			       from, to);
+	*ret_kva = from;
+	*ret_len = to - from;
+	return 0;
+}
+
 int kernel_percpu(const struct kernel *k, uint64_t var, unsigned int cpu, uint64_t *ret,
 		  struct err *e)
 {

@@ -61,6 +61,9 @@ bool kernel_is_alive(const struct kernel *k);
 /* The address of symbol @name. */
 int kernel_symbol(const struct kernel *k, const char *name, uint64_t *ret, struct err *e);
 
+/* Where the kernel's BTF lies in its memory: *ret_len bytes, 1 to TYPES_BTF_MAX, at *ret_kva. */
+int kernel_btf(const struct kernel *k, uint64_t *ret_kva, uint64_t *ret_len, struct err *e);
+
 /* The address of a per-CPU variable on @cpu: @var is its symbol's value or a __percpu pointer.
  * EINVAL when there is no such CPU. */
 int kernel_percpu(const struct kernel *k, uint64_t var, unsigned int cpu, uint64_t *ret,

@@ -11,10 +11,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clean.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/io.h"
-#include "base/clean.h"
 
 #define NO_PROGRAM 127 /* the child's status when there is no jq; jq itself uses 0 to 5 */
 

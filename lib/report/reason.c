@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/tool.h"
 #include "base/clean.h"
+#include "base/tool.h"
 
 const char *const status_names[STATUSES] = {
 	[STATUS_PASS] = "pass",	  [STATUS_SKIP] = "skip", [STATUS_INCONCLUSIVE] = "inconclusive",

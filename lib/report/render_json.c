@@ -3,8 +3,8 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/clean.h"
+#include "base/clock.h"
 #include "report/object.h"
 #include "report/render_monitor.h"
 #include "report/result.h"

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "base/clean.h"
 #include "base/clock.h"
 #include "report/checks.h"
-#include "base/clean.h"
 #include "report/monitor_judge.h"
 
 /* What is known of the scheduler, looked up once. */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clean.h"
 #include "base/cleanup.h"
 #include "sample/sample.h"
 
@@ -28,11 +29,8 @@ static json_t *number(uint64_t v)
 static json_t *text(const char *bytes, size_t max)
 {
 	char clean[SCHEMA_NAME_MAX];
-	size_t n = 0;
 
-	for (; n < max && n + 1 < sizeof(clean) && bytes[n]; n++)
-		clean[n] = bytes[n] >= ' ' && bytes[n] <= '~' ? bytes[n] : '?';
-	clean[n] = 0;
+	clean_ascii(clean, sizeof(clean), bytes, max);
 	return json_string(clean);
 }
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clean.h"
+
 const char *const sample_table_names[SAMPLE_TABLES] = {
 	[SAMPLE_MACHINE] = "machine", [SAMPLE_CPU] = "cpu",
 	[SAMPLE_EVENT] = "event",     [SAMPLE_SCHEDSTAT] = "schedstat",
@@ -42,16 +44,6 @@ static int cells_check(const struct schema *s, struct err *e)
 					       SCHEMA_CELLS_MAX);
 }
 
-/* Copy what fits; what cannot be printed becomes '?', so that a name is good for any output. */
-static void name_copy(char *ret, size_t size, const char *name)
-{
-	size_t n = 0;
-
-	for (; name[n] && n + 1 < size; n++)
-		ret[n] = name[n] >= ' ' && name[n] <= '~' ? name[n] : '?';
-	memset(ret + n, 0, size - n);
-}
-
 /* Room for one more of @n things of @size bytes: the array doubles when @n is a power of two. */
 static int grow(void **array, unsigned int n, size_t size, struct err *e)
 {
@@ -73,7 +65,7 @@ int schema_add_column(struct schema *s, enum sample_table t, const char *name, s
 	void *columns = table->columns;
 	char clean[SCHEMA_NAME_MAX];
 
-	name_copy(clean, sizeof(clean), name);
+	clean_ascii(clean, sizeof(clean), name, SIZE_MAX);
 	if (!*name || strlen(name) >= SCHEMA_NAME_MAX)
 		return err_set(e, EINVAL, "column name '%s' of table '%s' has no usable length",
 			       name, sample_table_names[t]);
@@ -112,7 +104,7 @@ int schema_add_row(struct schema *s, enum sample_table t, uint64_t key0, uint64_
 		return -1;
 	table->rows = rows;
 	table->rows[table->n_rows] = (struct schema_row){.key = {key0, key1}};
-	name_copy(table->rows[table->n_rows++].name, SCHEMA_NAME_MAX, name ? name : "");
+	clean_ascii(table->rows[table->n_rows++].name, SCHEMA_NAME_MAX, name ? name : "", SIZE_MAX);
 	if (cells_check(s, e)) {
 		table->n_rows--;
 		return -1;
@@ -137,7 +129,7 @@ static json_t *text_json(const char *text, size_t size)
 {
 	char clean[256] = "";
 
-	name_copy(clean, size < sizeof(clean) ? size : sizeof(clean), text);
+	clean_ascii(clean, size < sizeof(clean) ? size : sizeof(clean), text, size);
 	return json_string(clean);
 }
 
@@ -218,7 +210,7 @@ static int text_read(const json_t *json, const char *what, char *ret, size_t siz
 	if (!text || json_string_length(json) >= size || strlen(text) != json_string_length(json))
 		return err_set(e, EPROTO, "'%s' of a schema is no text of less than %zu bytes",
 			       what, size);
-	name_copy(ret, size, text);
+	clean_ascii(ret, size, text, SIZE_MAX);
 	return 0;
 }
 

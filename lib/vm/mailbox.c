@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/clean.h"
+
 static const char *const status_names[MAILBOX_STATUSES] = {
 	[MAILBOX_ASKED] = "asked", [MAILBOX_NOBODY] = "nobody", [MAILBOX_HEARD] = "heard",
 	[MAILBOX_OK] = "ok",	   [MAILBOX_ERROR] = "error",
@@ -28,9 +30,7 @@ int mailbox_check(struct mailbox *m, struct err *e)
 		return err_set(e, EPROTO, "the mailbox's request is no word");
 	if (!memchr(m->text, 0, sizeof(m->text)))
 		return err_set(e, EPROTO, "the text in the mailbox has no end");
-	for (char *c = m->text; *c; c++)
-		if (*c < ' ' || *c > '~')
-			*c = '?';
+	clean_ascii(m->text, sizeof(m->text), m->text, sizeof(m->text));
 	return 0;
 }
 

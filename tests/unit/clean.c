@@ -58,6 +58,22 @@ static void copies_are_cut_between_characters(void)
 	CHECK_STR(ret, "x");
 }
 
+static void names_become_plain_ascii(void)
+{
+	char ret[8];
+
+	memset(ret, 'x', sizeof(ret));
+	clean_ascii(ret, sizeof(ret), "a\tb\xc3\x7f", SIZE_MAX);
+	CHECK(memcmp(ret, "a?b??\0\0\0", 8) == 0);
+	clean_ascii(ret, sizeof(ret), "12345678", SIZE_MAX);
+	CHECK_STR(ret, "1234567");
+	clean_ascii(ret, sizeof(ret), "12345", 3); /* no NUL within */
+	CHECK(memcmp(ret, "123\0\0\0\0\0", 8) == 0);
+	memcpy(ret, "a\nb\0cde", 8);
+	clean_ascii(ret, sizeof(ret), ret, sizeof(ret));
+	CHECK(memcmp(ret, "a?b\0\0\0\0\0", 8) == 0);
+}
+
 static void tails_keep_the_end(void)
 {
 	struct tail t = {.keep = 10};
@@ -89,6 +105,7 @@ int main(void)
 {
 	RUN(texts_become_fit);
 	RUN(copies_are_cut_between_characters);
+	RUN(names_become_plain_ascii);
 	RUN(tails_keep_the_end);
 	return TEST_END();
 }

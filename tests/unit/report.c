@@ -5,8 +5,8 @@
 #include <jansson.h>
 
 #include "../helper/run_lines.h"
-#include "base/io.h"
 #include "base/clean.h"
+#include "base/io.h"
 #include "test.h"
 
 typedef int (*render_fn)(const struct result *r, struct buf *out);
