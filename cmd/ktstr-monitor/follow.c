@@ -19,8 +19,8 @@ static int sampler_start(struct follow *f, struct err *e)
 {
 	const struct sampler_options options = {
 		.parts = f->parts,
-		.vcpu_fds = f->source->vcpu_fds,
-		.n_vcpus = f->source->n_vcpus,
+		.vcpu_fds = f->target->vcpu_fds,
+		.n_vcpus = f->target->n_vcpus,
 		.generation = f->generation + 1,
 		.schema_id = f->schema_id + 1,
 	};
@@ -33,12 +33,12 @@ static int sampler_start(struct follow *f, struct err *e)
 
 int follow_attach(struct follow *f, struct err *e)
 {
-	const struct kernel_sources files = source_files(f->source);
+	const struct kernel_sources files = target_files(f->target);
 	uint64_t start = clock_now_ns();
 
 	if (f->kernel)
 		return 0;
-	if (kernel_attach(f->source->mem, &files, &f->kernel, e))
+	if (kernel_attach(f->target->mem, &files, &f->kernel, e))
 		return -1;
 	if (sampler_start(f, e)) {
 		follow_detach(f);

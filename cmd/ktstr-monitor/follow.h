@@ -10,10 +10,10 @@
 #include <stdint.h>
 
 #include "kernel/sampler.h"
-#include "source.h"
+#include "target/target.h"
 
 struct follow {
-	struct source *source; /* borrowed */
+	struct target *target; /* borrowed */
 	unsigned int parts;    /* enum sampler_part */
 	struct kernel *kernel; /* NULL: attached to none */
 	struct sampler *sampler;

@@ -69,21 +69,30 @@ static enum loop_end put_note(struct loop *l, json_t *note)
 
 /* ---- the doorbell ---- */
 
+/* Answer, and let the machine go on: it does so without us, too, when its time is out. */
+static void leave_bell(struct loop *l, bool ok, const char *text)
+{
+	struct err ignored;
+
+	(void)target_answer(l->target, ok, text, &ignored);
+	(void)target_go_on(l->target, &ignored);
+}
+
 static enum loop_end watchdog_report(struct loop *l)
 {
 	struct watchdog w;
 	char message[ERR_TEXT_MAX + 64];
-	struct err e, ignored;
+	struct err e;
 	json_t *note;
 
 	l->watchdog_told = true;
 	if (follow_attach(&l->follow, &e) ||
 	    watchdog_set(l->follow.kernel, l->o->watchdog_ns, l->bell_error, &w, &e)) {
-		(void)source_leave_bell(l->source, false, "the watchdog was not set", &ignored);
+		leave_bell(l, false, "the watchdog was not set");
 		snprintf(message, sizeof(message), "the watchdog was not set: %s", e.text);
 		return put_note(l, note_make(l, "watchdog", message));
 	}
-	(void)source_leave_bell(l->source, true, "watchdog", &ignored);
+	leave_bell(l, true, "watchdog");
 	snprintf(message, sizeof(message),
 		 "the watchdog's timeout is %" PRIu64 " jiffies (wanted %" PRIu64 ", %u a second)",
 		 w.observed, w.expected, w.hz);
@@ -94,20 +103,23 @@ static enum loop_end watchdog_report(struct loop *l)
 	return put_note(l, note);
 }
 
-/* The machine stands still for us: do what it asks for, and let it go on. */
+/* The machine stands still for us: do what it asks for, if it is for us, and let it go on. */
 static enum loop_end loop_bell(struct loop *l)
 {
-	const char *request = l->source->ring.request;
-	struct err e, ignored;
+	const char *request = l->target->ring.request;
+	struct err e;
 
 	if (l->o->watchdog_ns && strcmp(request, "scheduler-up") == 0)
 		return watchdog_report(l);
+	if (!l->o->watchdog_ns || strcmp(request, "scheduler-attaching") != 0) {
+		(void)target_go_on(l->target, &e);
+		return LOOP_GOES_ON;
+	}
 	l->bell_error[0] = 0;
-	if (l->o->watchdog_ns && strcmp(request, "scheduler-attaching") == 0 &&
-	    (follow_attach(&l->follow, &e) ||
-	     watchdog_prepare(l->follow.kernel, l->o->watchdog_ns, &e)))
+	if (follow_attach(&l->follow, &e) ||
+	    watchdog_prepare(l->follow.kernel, l->o->watchdog_ns, &e))
 		snprintf(l->bell_error, sizeof(l->bell_error), "%.150s", e.text);
-	(void)source_leave_bell(l->source, !*l->bell_error, l->bell_error, &ignored);
+	leave_bell(l, !*l->bell_error, l->bell_error);
 	return LOOP_GOES_ON;
 }
 
@@ -125,15 +137,15 @@ static void take_signal(struct loop *l)
 static enum loop_end loop_look(struct loop *l)
 {
 	take_signal(l);
-	source_hear(l->source);
-	while (l->source->at_bell && !l->source->gone) {
+	target_hear(l->target);
+	while (l->target->at_bell && !l->target->gone) {
 		enum loop_end end = loop_bell(l);
 
 		if (end != LOOP_GOES_ON)
 			return end;
-		source_hear(l->source);
+		target_hear(l->target);
 	}
-	if (l->source->gone)
+	if (l->target->gone)
 		return LOOP_VM_GONE;
 	return l->signal ? LOOP_SIGNAL : LOOP_GOES_ON;
 }
@@ -141,9 +153,9 @@ static enum loop_end loop_look(struct loop *l)
 /* There may be a kernel now: the guest's agent says so, or we attached to it at the doorbell. */
 static bool news_of_kernel(struct loop *l)
 {
-	bool up = l->source->guest_up;
+	bool up = l->target->guest_up;
 
-	l->source->guest_up = false;
+	l->target->guest_up = false;
 	return up || l->follow.kernel;
 }
 
@@ -153,7 +165,7 @@ static enum loop_end loop_wait_over(struct loop *l, uint64_t until_ns, bool (*ov
 	for (;;) {
 		/* With no events asked for, poll still tells of a reader that has gone. */
 		struct pollfd p[] = {{.fd = l->signal_fd, .events = POLLIN},
-				     {.fd = l->source->vm.fd, .events = POLLIN},
+				     {.fd = l->target->vm.fd, .events = POLLIN},
 				     {.fd = l->emit.out.fd}};
 		uint64_t now = clock_now_ns(), left = until_ns > now ? until_ns - now : 0;
 		const struct timespec span = {.tv_sec = (time_t)(left / NSEC_PER_SEC),

@@ -31,7 +31,7 @@ enum loop_end {
 
 struct loop {
 	const struct loop_options *o;
-	struct source *source;
+	struct target *target;
 	struct follow follow;
 	struct emit emit;
 	struct ticks ticks; /* interval 0: no beat yet */

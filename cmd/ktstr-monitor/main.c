@@ -64,7 +64,7 @@ static const struct tool tool = {
 #define WATCHDOG_MAX_NS (24 * 3600 * NSEC_PER_SEC)
 
 struct job {
-	struct source_options source;
+	struct target_options target;
 	struct mem_range *ranges;
 	struct loop_options loop;
 	unsigned int parts;
@@ -91,7 +91,7 @@ static uint64_t parse_span(const char *option, const char *text, uint64_t min, u
 
 static void add_range(struct job *job, const char *text)
 {
-	struct source_options *o = &job->source;
+	struct target_options *o = &job->target;
 	struct err e;
 
 	if (o->n_ranges == MEM_RANGES_MAX)
@@ -164,7 +164,7 @@ static void take_loop_option(struct job *job, int opt, const char *arg)
 		break;
 	case OPT_WATCHDOG:
 		job->loop.watchdog_ns = parse_span("watchdog", arg, NSEC_PER_MSEC, WATCHDOG_MAX_NS);
-		job->source.writable = true;
+		job->target.writable = job->target.listen = true;
 		break;
 	case OPT_WAIT:
 		job->loop.wait_ns = parse_span("wait", arg, 0, UINT64_MAX);
@@ -176,22 +176,22 @@ static void take_option(struct job *job, int opt, const char *arg)
 {
 	switch (opt) {
 	case OPT_VM:
-		job->source.vm_dir = arg;
+		job->target.vm_dir = arg;
 		break;
 	case OPT_MEM:
-		job->source.mem_file = arg;
+		job->target.mem_file = arg;
 		break;
 	case OPT_RANGE:
 		add_range(job, arg);
 		break;
 	case OPT_VMLINUX:
-		job->source.vmlinux = arg;
+		job->target.vmlinux = arg;
 		break;
 	case OPT_SYSTEM_MAP:
-		job->source.system_map = arg;
+		job->target.system_map = arg;
 		break;
 	case OPT_BTF:
-		job->source.btf = arg;
+		job->target.btf = arg;
 		break;
 	case OPT_PARTS:
 		job->parts = parse_parts(arg);
@@ -218,13 +218,13 @@ static void job_parse(struct job *job, int argc, char **argv)
 		take_option(job, opt, arg);
 	if (optind < argc)
 		tool_die(&tool, TOOL_USAGE, "unexpected operand '%s'", argv[optind]);
-	if (!job->source.vm_dir == !job->source.mem_file)
+	if (!job->target.vm_dir == !job->target.mem_file)
 		tool_die(&tool, TOOL_USAGE, "one of --vm and --mem is needed (try --help)");
-	if (job->source.n_ranges && job->source.vm_dir)
+	if (job->target.n_ranges && job->target.vm_dir)
 		tool_die(&tool, TOOL_USAGE, "--range goes with --mem");
-	if (job->source.writable && !job->source.vm_dir)
+	if (job->target.writable && !job->target.vm_dir)
 		tool_die(&tool, TOOL_USAGE, "--watchdog goes with --vm");
-	if (job->source.writable && job->print)
+	if (job->target.writable && job->print)
 		tool_die(&tool, TOOL_USAGE, "--watchdog and --print do not go together");
 	if (job->once && job->loop.count > 1)
 		tool_die(&tool, TOOL_USAGE, "--once and --count do not go together");
@@ -316,11 +316,11 @@ static int end_status(const struct loop *l, enum loop_end end)
 	return TOOL_INCONCLUSIVE;
 }
 
-static int job_run(const struct job *job, struct source *source)
+static int job_run(const struct job *job, struct target *target)
 {
 	struct loop l = {.o = &job->loop,
-			 .source = source,
-			 .follow = {.source = source, .parts = job->parts}};
+			 .target = target,
+			 .follow = {.target = target, .parts = job->parts}};
 	enum loop_end end;
 	struct err e;
 	int status;
@@ -348,17 +348,17 @@ int main(int argc, char **argv)
 	struct job job = {
 		.loop = {.interval_ns = 100 * NSEC_PER_MSEC, .wait_ns = 30 * NSEC_PER_SEC},
 		.parts = SAMPLER_ALL};
-	struct source source;
+	struct target target;
 	struct err e;
 	int status;
 
 	signal(SIGPIPE, SIG_IGN);
 	job_parse(&job, argc, argv);
-	job.source.deadline_ns = clock_deadline_ns(job.loop.wait_ns);
-	if (source_open(&source, &job.source, &e))
+	job.target.deadline_ns = clock_deadline_ns(job.loop.wait_ns);
+	if (target_open(&target, &job.target, &e))
 		tool_die(&tool, e.code == EAGAIN ? TOOL_INCONCLUSIVE : TOOL_USAGE, "%s", e.text);
-	status = job_run(&job, &source);
-	source_close(&source);
+	status = job_run(&job, &target);
+	target_close(&target);
 	free(job.ranges);
 	return status;
 }

@@ -17,7 +17,7 @@ const struct tlv_type_info tlv_types[] = {
 	TEXT(OUTPUT),	     TEXT(STDERR),	 JSON(SCENARIO_START), JSON(STEP_START),
 	JSON(STEP_END),	     JSON(SCENARIO_END), JSON(WORKER),	       JSON(GUEST_EXIT),
 	JSON(SAMPLE_SCHEMA), BINARY(SAMPLE),	 JSON(MONITOR_NOTE),   JSON(MONITOR_END),
-	JSON(MAILBOX),
+	JSON(MAILBOX),	     JSON(CAPTURE),	 JSON(FREEZE_NOTE),    JSON(FREEZE_END),
 };
 const size_t tlv_types_count = sizeof(tlv_types) / sizeof(tlv_types[0]);
 

@@ -111,6 +111,22 @@ enum tlv_type {
 	 * (kernels it was attached to), reason ("count", "for", "vm-gone", "signal", "no-kernel"
 	 * (none came up in time, or none came back), "closed", "failed") */
 	TLV_MONITOR_END = 67,
+
+	/* ---- ktstr-freeze ---- */
+
+	/* json: one look at the machine while it stood still. tag, trigger ("now", "op", "watch",
+	 * "periodic", "exit"), number (from 0), frozen_ns (how long the guest stood for it),
+	 * copied_bytes, render_ns, jiffies?, symbol? ("watch"), reason? (when it is a placeholder),
+	 * report (lib/dump/dump.h; null when it is a placeholder) */
+	TLV_CAPTURE = 80,
+	/* json: what ktstr-freeze did or could not do. kind: "attached", "watch" (registered),
+	 * "missed" (a capture that is not there, or came without being asked for by us),
+	 * "trouble"; message; tag?, symbol?, slot? */
+	TLV_FREEZE_NOTE = 81,
+	/* json: the last of ktstr-freeze. captures, missed, hits (of watches), skipped_hits
+	 * (--max-hits, --min-gap), periodic_fired, periodic_real, frozen_ns (all captures),
+	 * reason ("done", "vm-gone", "signal", "no-kernel", "closed", "failed") */
+	TLV_FREEZE_END = 82,
 };
 
 #endif
