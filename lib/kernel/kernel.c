@@ -16,6 +16,15 @@ void kernel_detach(struct kernel *k)
 	free(k);
 }
 
+struct kernel kernel_over(const struct kernel *k, struct mem *m)
+{
+	struct kernel over = *k;
+
+	over.mem.mem = m;
+	over.mem.pgtable.mem = m;
+	return over;
+}
+
 int kernel_symbol(const struct kernel *k, const char *name, uint64_t *ret, struct err *e)
 {
 	return kallsyms_find(k->symbols, name, ret, e);

@@ -58,6 +58,9 @@ void kernel_detach(struct kernel *k);
  */
 bool kernel_is_alive(const struct kernel *k);
 
+/* @k seen through another memory, such as a record of its own: borrows all of @k and @m. */
+struct kernel kernel_over(const struct kernel *k, struct mem *m);
+
 /* The address of symbol @name. */
 int kernel_symbol(const struct kernel *k, const char *name, uint64_t *ret, struct err *e);
 
