@@ -17,8 +17,10 @@ void emit_init(struct emit *m, enum emit_format format, int signal_fd)
 	*m = (struct emit){
 		.format = format,
 		.screen = m->screen,
-		.out = {.fd = STDOUT_FILENO, .frames = format == EMIT_TLV, .signal_fd = signal_fd},
-		.writer = {.fd = -1, .source = TLV_FROM_MONITOR},
+		.out = {.fd = STDOUT_FILENO,
+			.frames = format == EMIT_TLV,
+			.signal_fd = signal_fd,
+			.writer = {.fd = -1, .source = TLV_FROM_MONITOR}},
 	};
 }
 
@@ -40,30 +42,6 @@ static int emit_flush(struct emit *m, struct err *e)
 }
 
 /* ---- frames and objects ---- */
-
-static int queue_frames(struct emit *m, enum tlv_type type, const void *data, size_t len,
-			struct err *e)
-{
-	m->writer.queue = &m->out.data;
-	return tlv_write(&m->writer, (uint16_t)type, 0, data, len, e);
-}
-
-/* The object is taken over. */
-static int queue_json(struct emit *m, json_t *object, enum tlv_type type, struct err *e)
-{
-	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
-	int ret;
-
-	json_decref(object);
-	if (!text)
-		return no_memory(e);
-	if (m->format == EMIT_TLV)
-		ret = queue_frames(m, type, text, strlen(text), e);
-	else
-		ret = buf_addf(&m->out.data, "%s\n", text) ? no_memory(e) : 0;
-	free(text);
-	return ret;
-}
 
 /* Objects of several kinds share a stream of lines: each says what it is. */
 static json_t *typed(const struct emit *m, json_t *object, const char *type)
@@ -117,7 +95,7 @@ int emit_schema(struct emit *m, const struct schema *schema, struct err *e)
 		return text_schema(&m->text, schema, e);
 	if (m->format != EMIT_TLV)
 		return 0;
-	if (queue_json(m, schema_to_json(schema), TLV_SAMPLE_SCHEMA, e))
+	if (out_object(&m->out, TLV_SAMPLE_SCHEMA, schema_to_json(schema), e))
 		return -1;
 	return emit_flush(m, e);
 }
@@ -127,7 +105,7 @@ static int queue_sample_frames(struct emit *m, const struct sample *s, struct er
 	m->scratch.len = 0;
 	if (sample_encode(s, m->schema, &m->scratch))
 		return no_memory(e);
-	return queue_frames(m, TLV_SAMPLE, m->scratch.data, m->scratch.len, e);
+	return out_message(&m->out, TLV_SAMPLE, m->scratch.data, m->scratch.len, e);
 }
 
 static int queue_sample_json(struct emit *m, const struct sample *s, struct err *e)
@@ -141,7 +119,7 @@ static int queue_sample_json(struct emit *m, const struct sample *s, struct err 
 		json_object_set_new(object, "hz", json_integer(m->schema->hz));
 		json_object_set_new(object, "generation", json_integer(m->schema->generation));
 	}
-	return queue_json(m, object, TLV_SAMPLE, e);
+	return out_object(&m->out, TLV_SAMPLE, object, e);
 }
 
 static int queue_sample(struct emit *m, const struct sample *s, struct err *e)
@@ -171,7 +149,7 @@ static int queue_note(struct emit *m, json_t *note, struct err *e)
 	const char *message = json_string_value(json_object_get(note, "message"));
 
 	if (m->format == EMIT_TLV || m->format == EMIT_JSON)
-		return queue_json(m, typed(m, note, "note"), TLV_MONITOR_NOTE, e);
+		return out_object(&m->out, TLV_MONITOR_NOTE, typed(m, note, "note"), e);
 	snprintf(m->note, sizeof(m->note), "%s", message ? message : "");
 	err_text_clean(m->note);
 	json_decref(note);
@@ -195,7 +173,7 @@ static int queue_end(struct emit *m, json_t *end, struct err *e)
 	const char *reason;
 
 	if (m->format == EMIT_TLV || m->format == EMIT_JSON)
-		return queue_json(m, typed(m, end, "end"), TLV_MONITOR_END, e);
+		return out_object(&m->out, TLV_MONITOR_END, typed(m, end, "end"), e);
 	reason = json_string_value(json_object_get(end, "reason"));
 	if (buf_addf(&m->out.data, "%s# end: %s, %lld samples, %lld invalid, %lld missed\n",
 		     screen_leave(&m->screen), reason ? reason : "", count_of(end, "samples"),

@@ -8,18 +8,16 @@
 
 #include <jansson.h>
 
-#include "out.h"
 #include "sample/sample.h"
 #include "screen.h"
 #include "text.h"
-#include "tlv/tlv.h"
+#include "tlv/out.h"
 
 enum emit_format { EMIT_TEXT, EMIT_JSON, EMIT_TLV, EMIT_LIVE };
 
 struct emit {
 	enum emit_format format;
 	struct out out;
-	struct tlv_writer writer;
 	const struct schema *schema; /* of the samples that follow; borrowed */
 	struct text text;
 	struct screen screen;

@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/clean.h"
@@ -15,15 +14,10 @@
 #include "loop.h"
 #include "print.h"
 #include "sandbox/sandbox.h"
+#include "target/options.h"
 
 enum {
-	OPT_VM,
-	OPT_MEM,
-	OPT_RANGE,
-	OPT_VMLINUX,
-	OPT_SYSTEM_MAP,
-	OPT_BTF,
-	OPT_INTERVAL,
+	OPT_INTERVAL = TARGET_OPTS,
 	OPT_COUNT,
 	OPT_ONCE,
 	OPT_FOR,
@@ -35,12 +29,7 @@ enum {
 };
 
 static const struct tool_opt opts[] = {
-	[OPT_VM] = {"vm", "DIR", "look into the machine with this directory"},
-	[OPT_MEM] = {"mem", "FILE", "look into a RAM file, ELF core or kdump"},
-	[OPT_RANGE] = {"range", "GPA:LEN@OFFSET", "what is where in it; may be repeated"},
-	[OPT_VMLINUX] = {"vmlinux", "FILE", "take symbols and types from this ELF"},
-	[OPT_SYSTEM_MAP] = {"system-map", "FILE", "take symbols from this System.map"},
-	[OPT_BTF] = {"btf", "FILE", "take types from this raw BTF"},
+	TARGET_OPTION_TABLE,
 	[OPT_INTERVAL] = {"interval", "SPAN", "between samples (default 100ms)"},
 	[OPT_COUNT] = {"count", "N", "end after N samples"},
 	[OPT_ONCE] = {"once", NULL, "one sample, as --count 1, and no live table"},
@@ -65,7 +54,6 @@ static const struct tool tool = {
 
 struct job {
 	struct target_options target;
-	struct mem_range *ranges;
 	struct loop_options loop;
 	unsigned int parts;
 	enum emit_format format;
@@ -75,35 +63,6 @@ struct job {
 };
 
 /* ---- options ---- */
-
-static uint64_t parse_span(const char *option, const char *text, uint64_t min, uint64_t max)
-{
-	struct err e;
-	uint64_t ns;
-
-	if (parse_span_ns(text, &ns, &e))
-		tool_bad_option(&tool, option, &e);
-	if (ns < min || ns > max)
-		tool_die(&tool, TOOL_USAGE, "--%s: '%s' is not between %gs and %gs", option, text,
-			 (double)min / NSEC_PER_SEC, (double)max / NSEC_PER_SEC);
-	return ns;
-}
-
-static void add_range(struct job *job, const char *text)
-{
-	struct target_options *o = &job->target;
-	struct err e;
-
-	if (o->n_ranges == MEM_RANGES_MAX)
-		tool_die(&tool, TOOL_USAGE, "more than %u ranges", MEM_RANGES_MAX);
-	job->ranges = reallocarray(job->ranges, o->n_ranges + 1, sizeof(*job->ranges));
-	if (!job->ranges)
-		tool_die(&tool, TOOL_USAGE, "out of memory");
-	if (mem_range_parse(text, &job->ranges[o->n_ranges], &e))
-		tool_bad_option(&tool, "range", &e);
-	o->n_ranges++;
-	o->ranges = job->ranges;
-}
 
 static unsigned int parse_parts(const char *text)
 {
@@ -150,7 +109,7 @@ static void take_loop_option(struct job *job, int opt, const char *arg)
 	switch (opt) {
 	case OPT_INTERVAL:
 		job->loop.interval_ns =
-			parse_span("interval", arg, INTERVAL_MIN_NS, INTERVAL_MAX_NS);
+			tool_parse_span(&tool, "interval", arg, INTERVAL_MIN_NS, INTERVAL_MAX_NS);
 		break;
 	case OPT_COUNT:
 		if (parse_u64(arg, 1, UINT64_MAX, &job->loop.count, &e))
@@ -160,39 +119,26 @@ static void take_loop_option(struct job *job, int opt, const char *arg)
 		job->once = true;
 		break;
 	case OPT_FOR:
-		job->loop.span_ns = parse_span("for", arg, 1, UINT64_MAX);
+		job->loop.span_ns = tool_parse_span(&tool, "for", arg, 1, UINT64_MAX);
 		break;
 	case OPT_WATCHDOG:
-		job->loop.watchdog_ns = parse_span("watchdog", arg, NSEC_PER_MSEC, WATCHDOG_MAX_NS);
+		job->loop.watchdog_ns =
+			tool_parse_span(&tool, "watchdog", arg, NSEC_PER_MSEC, WATCHDOG_MAX_NS);
 		job->target.writable = job->target.listen = true;
 		break;
 	case OPT_WAIT:
-		job->loop.wait_ns = parse_span("wait", arg, 0, UINT64_MAX);
+		job->loop.wait_ns = tool_parse_span(&tool, "wait", arg, 0, UINT64_MAX);
 		break;
 	}
 }
 
 static void take_option(struct job *job, int opt, const char *arg)
 {
+	if (opt < TARGET_OPTS) {
+		target_option_take(&tool, opt, arg, &job->target);
+		return;
+	}
 	switch (opt) {
-	case OPT_VM:
-		job->target.vm_dir = arg;
-		break;
-	case OPT_MEM:
-		job->target.mem_file = arg;
-		break;
-	case OPT_RANGE:
-		add_range(job, arg);
-		break;
-	case OPT_VMLINUX:
-		job->target.vmlinux = arg;
-		break;
-	case OPT_SYSTEM_MAP:
-		job->target.system_map = arg;
-		break;
-	case OPT_BTF:
-		job->target.btf = arg;
-		break;
 	case OPT_PARTS:
 		job->parts = parse_parts(arg);
 		break;
@@ -218,10 +164,7 @@ static void job_parse(struct job *job, int argc, char **argv)
 		take_option(job, opt, arg);
 	if (optind < argc)
 		tool_die(&tool, TOOL_USAGE, "unexpected operand '%s'", argv[optind]);
-	if (!job->target.vm_dir == !job->target.mem_file)
-		tool_die(&tool, TOOL_USAGE, "one of --vm and --mem is needed (try --help)");
-	if (job->target.n_ranges && job->target.vm_dir)
-		tool_die(&tool, TOOL_USAGE, "--range goes with --mem");
+	target_options_check(&tool, &job->target);
 	if (job->target.writable && !job->target.vm_dir)
 		tool_die(&tool, TOOL_USAGE, "--watchdog goes with --vm");
 	if (job->target.writable && job->print)
@@ -236,21 +179,6 @@ static void job_parse(struct job *job, int argc, char **argv)
 }
 
 /* ---- the action ---- */
-
-static int signals_take(struct err *e)
-{
-	sigset_t set;
-	int fd;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGQUIT);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return fd < 0 ? err_sys(e, "cannot take signals") : fd;
-}
 
 /* All that is left to do once everything is open: the guest's bytes are read after this. */
 static int guard(struct err *e)
@@ -327,7 +255,7 @@ static int job_run(const struct job *job, struct target *target)
 
 	if (job->format == EMIT_LIVE && screen_start(&l.emit.screen, &e))
 		tool_die(&tool, TOOL_USAGE, "%s", e.text);
-	l.signal_fd = signals_take(&e);
+	l.signal_fd = tool_signal_fd(&e);
 	if (l.signal_fd < 0 || guard(&e)) {
 		const char *leave = screen_leave(&l.emit.screen);
 
@@ -359,6 +287,6 @@ int main(int argc, char **argv)
 		tool_die(&tool, e.code == EAGAIN ? TOOL_INCONCLUSIVE : TOOL_USAGE, "%s", e.text);
 	status = job_run(&job, &target);
 	target_close(&target);
-	free(job.ranges);
+	target_options_deinit(&job.target);
 	return status;
 }

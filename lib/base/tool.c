@@ -2,11 +2,16 @@
 #include "base/tool.h"
 
 #include <getopt.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+#include "base/parse.h"
 
 #ifndef KTSTR_VERSION
 #error "the Makefile defines KTSTR_VERSION"
@@ -116,4 +121,33 @@ bool tool_wants_colour(int fd)
 	const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
 
 	return isatty(fd) && term && strcmp(term, "dumb") != 0 && (!no || !*no);
+}
+
+uint64_t tool_parse_span(const struct tool *tool, const char *option, const char *text,
+			 uint64_t min, uint64_t max)
+{
+	struct err e;
+	uint64_t ns;
+
+	if (parse_span_ns(text, &ns, &e))
+		tool_bad_option(tool, option, &e);
+	if (ns < min || ns > max)
+		tool_die(tool, TOOL_USAGE, "--%s: '%s' is not between %gs and %gs", option, text,
+			 (double)min / NSEC_PER_SEC, (double)max / NSEC_PER_SEC);
+	return ns;
+}
+
+int tool_signal_fd(struct err *e)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGQUIT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? err_sys(e, "cannot take signals") : fd;
 }

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -54,6 +55,14 @@ void tool_die(const struct tool *tool, enum tool_status status, const char *fmt,
 /* tool_die(tool, TOOL_USAGE) with the error's text behind `--<option>`. */
 void tool_bad_option(const struct tool *tool, const char *option, const struct err *e)
 	__attribute__((noreturn));
+
+/* The span @text in nanoseconds, from @min to @max; anything else is a bad option. */
+uint64_t tool_parse_span(const struct tool *tool, const char *option, const char *text,
+			 uint64_t min, uint64_t max);
+
+/* A descriptor that tells of SIGINT, SIGTERM, SIGHUP and SIGQUIT (signalfd(2)), which do nothing
+ * else from now on; -1 on failure. */
+int tool_signal_fd(struct err *e);
 
 /* Whether a person with colours reads @fd: a terminal, TERM not "dumb", NO_COLOR empty. */
 bool tool_wants_colour(int fd);

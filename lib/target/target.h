@@ -22,7 +22,7 @@
 
 struct target_options {
 	const char *vm_dir, *mem_file; /* one of them, the other NULL */
-	const struct mem_range *ranges;
+	struct mem_range *ranges;      /* borrowed during target_open */
 	size_t n_ranges;
 	bool writable;
 	bool listen;				/* to the doorbell, of a machine */

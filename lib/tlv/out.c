@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "out.h"
+#include "tlv/out.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "tlv/tlv.h"
 
 #define PIECE_MAX 4096u /* PIPE_BUF: a pipe that is ready takes so much at once */
 
@@ -62,6 +63,28 @@ int out_flush(struct out *o, uint64_t deadline_ns, struct err *e)
 		done += piece;
 	}
 	buf_consume(&o->data, o->data.len);
+	return ret;
+}
+
+int out_message(struct out *o, enum tlv_type type, const void *data, size_t len, struct err *e)
+{
+	o->writer.queue = &o->data;
+	return tlv_write(&o->writer, (uint16_t)type, 0, data, len, e);
+}
+
+int out_object(struct out *o, enum tlv_type type, json_t *object, struct err *e)
+{
+	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+	int ret;
+
+	json_decref(object);
+	if (!text)
+		return err_set(e, ENOMEM, "out of memory");
+	if (o->frames)
+		ret = out_message(o, type, text, strlen(text), e);
+	else
+		ret = buf_addf(&o->data, "%s\n", text) ? err_set(e, ENOMEM, "out of memory") : 0;
+	free(text);
 	return ret;
 }
 
