@@ -149,7 +149,8 @@ void target_hear(struct target *t)
 	json_t *packet;
 	struct err e;
 
-	while (!t->gone && !target_is_held(t) && t->vm.fd >= 0 && poll(&p, 1, 0) > 0) {
+	while (!t->gone && !target_is_held(t) && t->vm.fd >= 0 &&
+	       (vm_has_event(&t->vm) || poll(&p, 1, 0) > 0)) {
 		if (vm_receive(&t->vm, clock_deadline_ns(NSEC_PER_SEC), &packet, NULL, 0, NULL,
 			       &e)) {
 			t->gone = e.code != EPROTO;

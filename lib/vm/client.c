@@ -18,7 +18,7 @@ int vm_connect(struct vm_client *c, const char *dir, struct err *e)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 
-	c->fd = -1;
+	*c = (struct vm_client){.fd = -1};
 	if (snprintf(address.sun_path, sizeof(address.sun_path), "%s/ctl", dir) >=
 	    (int)sizeof(address.sun_path))
 		return err_set(e, ENAMETOOLONG, "path '%s/ctl' is too long for a socket", dir);
@@ -37,7 +37,8 @@ void vm_disconnect(struct vm_client *c)
 {
 	if (c->fd >= 0)
 		close(c->fd);
-	c->fd = -1;
+	json_decref(c->events);
+	*c = (struct vm_client){.fd = -1};
 }
 
 static void take_fds(struct msghdr *msg, int *fds, size_t fds_max, size_t *n_fds)
@@ -61,8 +62,8 @@ static void take_fds(struct msghdr *msg, int *fds, size_t fds_max, size_t *n_fds
 		*n_fds = taken;
 }
 
-int vm_receive(struct vm_client *c, uint64_t deadline_ns, json_t **ret, int *fds, size_t fds_max,
-	       size_t *n_fds, struct err *e)
+static int packet_receive(struct vm_client *c, uint64_t deadline_ns, json_t **ret, int *fds,
+			  size_t fds_max, size_t *n_fds, struct err *e)
 {
 	union {
 		struct cmsghdr align;
@@ -102,6 +103,29 @@ int vm_receive(struct vm_client *c, uint64_t deadline_ns, json_t **ret, int *fds
 	return err_set(e, EPROTO, "the machine's answer is not understood");
 }
 
+int vm_receive(struct vm_client *c, uint64_t deadline_ns, json_t **ret, int *fds, size_t fds_max,
+	       size_t *n_fds, struct err *e)
+{
+	if (!vm_has_event(c))
+		return packet_receive(c, deadline_ns, ret, fds, fds_max, n_fds, e);
+	*ret = json_incref(json_array_get(c->events, 0));
+	json_array_remove(c->events, 0);
+	if (n_fds)
+		*n_fds = 0;
+	return 0;
+}
+
+/* An event, which is taken over, came while we wait for an answer. */
+static void event_keep(struct vm_client *c, json_t *event)
+{
+	if (!c->events)
+		c->events = json_array();
+	if (json_array_size(c->events) < VM_EVENTS_MAX)
+		json_array_append_new(c->events, event);
+	else
+		json_decref(event);
+}
+
 static int ask(struct vm_client *c, const char *text, uint64_t deadline_ns, json_t **ret, int *fds,
 	       size_t fds_max, size_t *n_fds, struct err *e)
 {
@@ -112,12 +136,12 @@ static int ask(struct vm_client *c, const char *text, uint64_t deadline_ns, json
 	    errno != ECONNRESET)
 		return err_sys(e, "cannot ask the machine");
 	for (;;) {
-		if (vm_receive(c, deadline_ns, &answer, fds, fds_max, n_fds, e))
+		if (packet_receive(c, deadline_ns, &answer, fds, fds_max, n_fds, e))
 			return -1;
 		ok = json_object_get(answer, "ok");
 		if (ok)
 			break;
-		json_decref(answer);
+		event_keep(c, answer);
 	}
 	if (!json_is_true(ok)) {
 		const char *why = json_string_value(json_object_get(answer, "error"));

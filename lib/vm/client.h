@@ -7,6 +7,7 @@
 #define KTSTR_VM_CLIENT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,13 +17,22 @@
 #define VM_FDS_MAX 64
 #define VM_PACKET_MAX (256u << 10)
 
+#define VM_EVENTS_MAX 256u /* kept while an answer was waited for; more are lost */
+
 struct vm_client {
-	int fd; /* -1 holds nothing; poll it for packets */
+	int fd;		/* -1 holds nothing; poll it for packets, but see vm_has_event */
+	json_t *events; /* that came before an answer; array or NULL */
 };
 
 /* Connect to @dir/ctl. */
 int vm_connect(struct vm_client *c, const char *dir, struct err *e);
 void vm_disconnect(struct vm_client *c);
+
+/* Whether vm_receive gives an event that came earlier, whatever poll(2) says of the descriptor. */
+static inline bool vm_has_event(const struct vm_client *c)
+{
+	return json_array_size(c->events) > 0;
+}
 
 /*
  * Receive one packet by @deadline_ns as a new reference. Descriptors that come with it go to @fds
@@ -33,7 +43,8 @@ int vm_receive(struct vm_client *c, uint64_t deadline_ns, json_t **ret, int *fds
 	       size_t *n_fds, struct err *e);
 
 /*
- * Send @text and wait for its answer; events that come first are passed over. An answer that is not
+ * Send @text and wait for its answer; events that come first are
+ * kept for vm_receive. An answer that is not
  * ok is an error with the machine's own text (EPROTO). *ret may be NULL.
  */
 int vm_request(struct vm_client *c, const char *text, uint64_t deadline_ns, json_t **ret,

@@ -2,9 +2,6 @@
 /*
  * Listening to a machine's doorbell, ktstr-vm(7): be told when the guest rings, with the whole
  * machine standing still until we let it go on.
- *
- * Use a connection for nothing else: a ring that arrives while another request waits for its answer
- * would be passed over, and the machine would stand until the lease runs out.
  */
 #ifndef KTSTR_VM_DOORBELL_H
 #define KTSTR_VM_DOORBELL_H

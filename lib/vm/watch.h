@@ -2,8 +2,7 @@
 /*
  * Watching words of a machine's memory, ktstr-vm(7): the machine stops at a store to one of them.
  * At a hit the connection gets the event `watch` and with it a lease; the machine goes on when it
- * is given up (doorbell_thaw() serves for both). As for a doorbell, hits come over a connection
- * that is used for nothing else at that moment.
+ * is given up (doorbell_thaw() serves for both).
  */
 #ifndef KTSTR_VM_WATCH_H
 #define KTSTR_VM_WATCH_H

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "dump/dump.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "mem/record.h"
+
+int dump_create(const struct kernel *k, struct dump **ret, struct err *e)
+{
+	struct dump *d = calloc(1, sizeof(*d));
+
+	*ret = NULL;
+	if (!d)
+		return err_set(e, ENOMEM, "out of memory");
+	d->kernel = k;
+	if (maps_create(k, &d->maps, e) || sched_dump_create(k, &d->sched, e)) {
+		dump_destroy(d);
+		return -1;
+	}
+	*ret = d;
+	return 0;
+}
+
+void dump_destroy(struct dump *d)
+{
+	if (!d)
+		return;
+	maps_destroy(d->maps);
+	sched_dump_destroy(d->sched);
+	free(d);
+}
+
+int dump_prepare(struct dump *d, struct err *e)
+{
+	return maps_prepare(d->maps, d->kernel, e);
+}
+
+int dump_copy_take(struct dump *d, struct dump_copy *ret, struct err *e)
+{
+	int code;
+
+	if (mem_record(d->kernel->mem.mem, DUMP_BYTES_MAX, &ret->record, e))
+		return -1;
+	ret->kernel = kernel_over(d->kernel, ret->record);
+	sched_dump_touch(d->sched, &ret->kernel);
+	code = maps_touch(d->maps, &ret->kernel, e);
+	mem_record_seal(ret->record);
+	if (code)
+		dump_copy_deinit(ret);
+	return code;
+}
+
+void dump_copy_deinit(struct dump_copy *c)
+{
+	mem_destroy(c->record);
+	*c = (struct dump_copy){0};
+}
+
+json_t *dump_report(struct dump *d, const struct dump_copy *c, unsigned int max_entries,
+		    struct err *e)
+{
+	json_t *report = maps_json(d->maps, &c->kernel, max_entries, e), *sched;
+
+	if (!report)
+		return NULL;
+	sched = sched_dump_json(d->sched, &c->kernel);
+	if (!sched || json_object_update(report, sched) ||
+	    json_object_set_new(report, "schema", json_string("single"))) {
+		err_set(e, ENOMEM, "out of memory");
+		json_decref(report);
+		report = NULL;
+	}
+	json_decref(sched);
+	return report;
+}
+
+void dump_set(json_t *report, const char *name, json_t *value, const char *reason)
+{
+	json_t *reasons = json_object_get(report, "reasons");
+
+	if (value) {
+		json_object_set_new(report, name, value);
+		json_object_del(reasons, name);
+		return;
+	}
+	json_object_set_new(report, name, json_null());
+	if (!reasons) {
+		reasons = json_object();
+		json_object_set_new(report, "reasons", reasons);
+	}
+	json_object_set_new(reasons, name, json_string(reason));
+}
+
+json_t *dump_degraded(const char *reason, bool watch_hit, const json_t *exit_kind,
+		      const json_t *regs, uint64_t elapsed_ms)
+{
+	return json_pack("{s:s, s:s, s:b, s:O?, s:O?, s:I}", "schema", "degraded", "reason", reason,
+			 "watchpoint_hit", (int)watch_hit, "exit_kind", exit_kind, "vcpu_regs",
+			 regs, "elapsed_ms", (json_int_t)elapsed_ms);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A dump of a guest at one instant: its BPF maps and its scheduler's state. What it takes from
+ * memory is copied while the guest stands still, and made into JSON when it runs again.
+ *
+ * A report: schema "single"; maps, active_obj_name, active_map_kvas (dump/maps.h); the members of
+ * dump/sched.h; vcpu_regs [{name: hex..}.. by vCPU] or null; reasons {member: why it is null}. When
+ * nothing could be copied: schema "degraded", reason, and what is known (see dump_degraded).
+ */
+#ifndef KTSTR_DUMP_DUMP_H
+#define KTSTR_DUMP_DUMP_H
+
+#include <jansson.h>
+
+#include "dump/maps.h"
+#include "dump/sched.h"
+#include "kernel/kernel.h"
+
+#define DUMP_BYTES_MAX (512ull << 20) /* that one dump copies */
+
+struct dump {
+	const struct kernel *kernel; /* borrowed */
+	struct maps *maps;
+	struct sched_dump *sched;
+};
+
+/* Learn the layout of @k, which must outlive it. *ret is NULL on failure. */
+int dump_create(const struct kernel *k, struct dump **ret, struct err *e);
+/* NULL is allowed. */
+void dump_destroy(struct dump *d);
+
+/* Look at what has been loaded since, so that a copy takes less time. The guest may run. */
+int dump_prepare(struct dump *d, struct err *e);
+
+/* The memory of one instant. */
+struct dump_copy {
+	struct mem *record;
+	struct kernel kernel;
+};
+
+/* Copy what a report needs. The guest stands still. *ret holds nothing on failure. */
+int dump_copy_take(struct dump *d, struct dump_copy *ret, struct err *e);
+void dump_copy_deinit(struct dump_copy *c);
+
+/*
+ * The report of a copy; at most @max_entries of each map (0: MAPS_ENTRIES_MAX). NULL with *e: out
+ * of memory, or a list of maps that makes no sense.
+ */
+json_t *dump_report(struct dump *d, const struct dump_copy *c, unsigned int max_entries,
+		    struct err *e);
+
+/* Set member @name of a report, or null and the reason when @value is NULL. @value is taken over.
+ */
+void dump_set(json_t *report, const char *name, json_t *value, const char *reason);
+
+/* What is left of a dump that failed: @exit_kind is null or what was last seen; @regs as in a
+ * report or NULL. NULL when memory is out. */
+json_t *dump_degraded(const char *reason, bool watch_hit, const json_t *exit_kind,
+		      const json_t *regs, uint64_t elapsed_ms);
+
+#endif
