@@ -31,6 +31,10 @@ struct maps;
 int maps_create(const struct kernel *k, struct maps **ret, struct err *e);
 void maps_destroy(struct maps *m);
 
+/* Learn of maps and types that were loaded since, while the guest runs: what is known needs not be
+ * looked up while it stands still. */
+int maps_prepare(struct maps *m, const struct kernel *live, struct err *e);
+
 /*
  * Find all maps of @k (whose memory may be another than at maps_create) and read all that
  * maps_json() will need, making nothing of it: for a memory that records, while the guest stands
