@@ -161,6 +161,23 @@ uint64_t packed_end(const struct packed *p)
 	return p->end;
 }
 
+bool packed_next(struct packed *p, uint64_t from_gpa, uint64_t *ret_gpa, uint64_t *ret_len)
+{
+	kdump_addr_t first = from_gpa / PAGE, last;
+	bool found;
+
+	pthread_mutex_lock(&p->lock);
+	found = from_gpa < p->end && kdump_bmp_find_set(p->pages, &first) == KDUMP_OK;
+	last = first;
+	found = found && kdump_bmp_find_clear(p->pages, &last) == KDUMP_OK && last > first;
+	pthread_mutex_unlock(&p->lock);
+	if (!found)
+		return false;
+	*ret_gpa = first * PAGE > from_gpa ? first * PAGE : from_gpa;
+	*ret_len = last * PAGE - *ret_gpa;
+	return true;
+}
+
 /* ---- reading ---- */
 
 static bool page_is_memory(struct packed *p, uint64_t frame)
@@ -308,6 +325,12 @@ int packed_find(struct packed *p, uint64_t from_gpa, const void *needle, size_t 
 {
 	(void)p, (void)from_gpa, (void)needle, (void)len, (void)align, (void)ret_gpa;
 	return packed_missing(e);
+}
+
+bool packed_next(struct packed *p, uint64_t from_gpa, uint64_t *ret_gpa, uint64_t *ret_len)
+{
+	(void)p, (void)from_gpa, (void)ret_gpa, (void)ret_len;
+	return false;
 }
 
 uint64_t packed_size(const struct packed *p)

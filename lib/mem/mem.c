@@ -34,6 +34,7 @@ struct mem {
 	size_t n_fds;
 	bool writable;
 	struct packed *packed; /* instead of all that: a file that must be unpacked */
+	struct record *record; /* or copies of another memory's pages */
 	char *vmcoreinfo;
 };
 
@@ -181,6 +182,7 @@ void mem_destroy(struct mem *m)
 	for (size_t i = 0; i < m->n_fds; i++)
 		close(m->fds[i]);
 	packed_close(m->packed);
+	record_close(m->record);
 	free(m->maps);
 	free(m->fds);
 	free(m->vmcoreinfo);
@@ -235,6 +237,8 @@ int mem_read(const struct mem *m, uint64_t gpa, void *buf, size_t len, struct er
 {
 	uint8_t *to = buf;
 
+	if (m->record)
+		return record_read(m->record, gpa, buf, len, e);
 	if (m->packed)
 		return packed_read(m->packed, gpa, buf, len, e);
 	while (len) {
@@ -396,10 +400,45 @@ int mem_find(const struct mem *m, uint64_t from_gpa, const void *needle, size_t 
 
 /* ---- questions ---- */
 
+bool mem_next(const struct mem *m, uint64_t from_gpa, uint64_t *ret_gpa, uint64_t *ret_len)
+{
+	if (m->record)
+		return record_next(m->record, from_gpa, ret_gpa, ret_len);
+	if (m->packed)
+		return packed_next(m->packed, from_gpa, ret_gpa, ret_len);
+	for (size_t i = 0; i < m->n_maps; i++) {
+		const struct mem_map *map = &m->maps[i];
+
+		if (map->gpa + map->len <= from_gpa)
+			continue;
+		*ret_gpa = from_gpa > map->gpa ? from_gpa : map->gpa;
+		*ret_len = map->len - (*ret_gpa - map->gpa);
+		return true;
+	}
+	return false;
+}
+
+bool mem_next_data(const struct mem *m, uint64_t from_gpa, uint64_t *ret_gpa, uint64_t *ret_len)
+{
+	for (size_t i = 0; i < m->n_maps; i++) {
+		const struct mem_map *map = &m->maps[i];
+		uint64_t at = from_gpa > map->gpa ? from_gpa - map->gpa : 0, begin, end;
+
+		if (at >= map->len || !map_next_data(map, at, &begin, &end))
+			continue;
+		*ret_gpa = map->gpa + begin;
+		*ret_len = end - begin;
+		return true;
+	}
+	return !m->n_maps && mem_next(m, from_gpa, ret_gpa, ret_len);
+}
+
 uint64_t mem_size(const struct mem *m)
 {
 	uint64_t size = 0;
 
+	if (m->record)
+		return record_size(m->record);
 	if (m->packed)
 		return packed_size(m->packed);
 	for (size_t i = 0; i < m->n_maps; i++)
@@ -411,6 +450,8 @@ uint64_t mem_end(const struct mem *m)
 {
 	const struct mem_map *last = m->n_maps ? &m->maps[m->n_maps - 1] : NULL;
 
+	if (m->record)
+		return record_end(m->record);
 	if (m->packed)
 		return packed_end(m->packed);
 	return last ? last->gpa + last->len : 0;
@@ -419,6 +460,32 @@ uint64_t mem_end(const struct mem *m)
 const char *mem_vmcoreinfo(const struct mem *m)
 {
 	return m->vmcoreinfo;
+}
+
+/* ---- records ---- */
+
+int mem_of_record(struct record *r, const struct mem *live, struct mem **ret, struct err *e)
+{
+	struct mem *m = mem_alloc(0);
+
+	*ret = NULL;
+	if (!m) {
+		record_close(r);
+		return err_set(e, ENOMEM, "out of memory");
+	}
+	m->record = r;
+	m->vmcoreinfo = live->vmcoreinfo ? strdup(live->vmcoreinfo) : NULL;
+	if (live->vmcoreinfo && !m->vmcoreinfo) {
+		mem_destroy(m);
+		return err_set(e, ENOMEM, "out of memory");
+	}
+	*ret = m;
+	return 0;
+}
+
+struct record *mem_record_of(const struct mem *m)
+{
+	return m->record;
 }
 
 /* ---- files ---- */

@@ -85,6 +85,16 @@ struct mem_search {
 /* The next place, as mem_find. */
 int mem_search_next(const struct mem *m, struct mem_search *s, uint64_t *ret_gpa, struct err *e);
 
+/*
+ * The first stretch of memory at or behind @from_gpa, from there on: *ret_len bytes at *ret_gpa.
+ * Ranges that touch may be one or several. False when there is none.
+ */
+bool mem_next(const struct mem *m, uint64_t from_gpa, uint64_t *ret_gpa, uint64_t *ret_len);
+
+/* As mem_next, without the holes of the file: what lies between is zeros that no page was ever
+ * spent for. */
+bool mem_next_data(const struct mem *m, uint64_t from_gpa, uint64_t *ret_gpa, uint64_t *ret_len);
+
 /* Bytes in all ranges, and the address behind the last one. */
 uint64_t mem_size(const struct mem *m);
 uint64_t mem_end(const struct mem *m);

@@ -15,12 +15,16 @@
  * A view of @live (borrowed, until mem_record_seal) that copies pages, at most @max_bytes of them:
  * a read that needs more fails with ENOBUFS. The room is set up here, so that the first read of a
  * page costs its copy and little more. *ret is NULL on failure, else the caller's (mem_destroy).
- * Writes fail with EACCES; mem_find() finds nothing.
+ * Reads are those of @live, at its addresses, with its errors; of a page that a range covers in
+ * part there is that part. Writes fail with EACCES; mem_find() finds nothing. One thread at a time.
  */
 int mem_record(const struct mem *live, uint64_t max_bytes, struct mem **ret, struct err *e);
 
-/* From now on there is only what was copied: other reads fail with ENODATA, which names the
- * address. The live memory is not touched any more. */
+/*
+ * From now on there is only what was copied: reads of other memory fail with ENODATA, which names
+ * the address. So do reads that failed with EIO in the live memory; where there is none they fail
+ * with EFAULT as before. The live memory is not touched any more.
+ */
 void mem_record_seal(struct mem *record);
 
 /* Bytes that were copied. */

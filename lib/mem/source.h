@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Files that hold memory in a form of their own: ELF cores (core.c), whose pieces are mapped, and
- * kdump-compressed ones (kdump.c), which are unpacked as they are read. For lib/mem alone.
+ * What else than a mapped file memory can be: ELF cores (core.c), whose pieces are mapped,
+ * kdump-compressed ones (kdump.c), which are unpacked as they are read, and records of another
+ * memory (record.c). For lib/mem alone.
  */
 #ifndef KTSTR_MEM_SOURCE_H
 #define KTSTR_MEM_SOURCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,5 +35,20 @@ int packed_find(struct packed *p, uint64_t from_gpa, const void *needle, size_t 
 		uint64_t *ret_gpa, struct err *e);
 uint64_t packed_size(const struct packed *p);
 uint64_t packed_end(const struct packed *p);
+/* As mem_next. */
+bool packed_next(struct packed *p, uint64_t from_gpa, uint64_t *ret_gpa, uint64_t *ret_len);
+
+struct record;
+
+/* Memory that is read out of @r, which it takes in any case; its VMCOREINFO is that of @live. */
+int mem_of_record(struct record *r, const struct mem *live, struct mem **ret, struct err *e);
+/* What mem_of_record() took; NULL for other memory. */
+struct record *mem_record_of(const struct mem *m);
+
+void record_close(struct record *r); /* NULL is allowed */
+int record_read(struct record *r, uint64_t gpa, void *buf, size_t len, struct err *e);
+bool record_next(const struct record *r, uint64_t from_gpa, uint64_t *ret_gpa, uint64_t *ret_len);
+uint64_t record_size(const struct record *r);
+uint64_t record_end(const struct record *r);
 
 #endif
