@@ -51,7 +51,11 @@ static int dsq_add(void *arg, uint64_t node)
 		return 0;
 	if (r->n == r->max)
 		return err_set(r->e, E2BIG, "more than %u dispatch queues", r->max);
-	r->ret[r->n++] = (struct dsq){.id = id, .nr = fields_get(&r->l->f, buf, r->l->nr, 0)};
+	r->ret[r->n++] = (struct dsq){
+		.id = id,
+		.nr = fields_get(&r->l->f, buf, r->l->nr, 0),
+		.kva = p.kva,
+	};
 	return 0;
 }
 

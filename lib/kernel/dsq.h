@@ -23,6 +23,7 @@ struct dsq_layout {
 
 struct dsq {
 	uint64_t id, nr; /* nr: tasks that wait in it */
+	uint64_t kva;
 };
 
 int dsq_layout_init(struct dsq_layout *l, const struct kernel *k, struct err *e);

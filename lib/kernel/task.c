@@ -36,6 +36,13 @@ static uint64_t class_index(const struct task_layout *l, uint64_t kva)
 	return FIELDS_ABSENT;
 }
 
+const char *task_class_name(const struct task_layout *l, uint64_t kva)
+{
+	uint64_t i = class_index(l, kva);
+
+	return i == FIELDS_ABSENT ? NULL : l->classes[i].name;
+}
+
 int task_read(const struct task_layout *l, const struct kmem *k, uint64_t kva, struct task *ret,
 	      struct err *e)
 {

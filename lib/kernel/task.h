@@ -31,6 +31,9 @@ struct task {
 /* Never fails for what a kernel does not have. */
 int task_layout_init(struct task_layout *l, const struct kernel *k, struct err *e);
 
+/* The class of that address by name; NULL for none. */
+const char *task_class_name(const struct task_layout *l, uint64_t kva);
+
 /* Read the task at @kva. On failure all of *ret is absent. The name is the guest's bytes. */
 int task_read(const struct task_layout *l, const struct kmem *k, uint64_t kva, struct task *ret,
 	      struct err *e);
