@@ -94,6 +94,11 @@ enum tlv_type {
 	/* json: exit_code: what the agent ends with: 0 when the plan ran to its end, 1 when
 	 * something under TLV_TROUBLE or the scheduler's death cut it short. Last of the guest. */
 	TLV_GUEST_EXIT = 53,
+	/* json: what the agent asked of those who take captures, by the doorbell, and how it was
+	 * answered. request ("snapshot", "watch", "periodic"), text (name, symbol, tag), status
+	 * ("nobody", "heard", "ok", "error", "asked": not even the bell was heard), at_ns, step
+	 * (that ran, from 0), due_ns? ("periodic": when it should have been asked) */
+	TLV_REQUEST = 54,
 
 	/* ---- ktstr-monitor ---- */
 
