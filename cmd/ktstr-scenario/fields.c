@@ -63,6 +63,11 @@ static int add_timeout_ns(const struct scenario *s, struct buf *b)
 	return add_number(b, s->timeout_ns);
 }
 
+static int add_snapshots(const struct scenario *s, struct buf *b)
+{
+	return s->snapshots ? add_number(b, s->snapshots) : 0;
+}
+
 static int add_expect_error(const struct scenario *s, struct buf *b)
 {
 	return buf_addf(b, "%s", s->expect_error ? "true" : "false");
@@ -83,6 +88,7 @@ static const struct field fields[] = {
 	{.name = "duration_ns", .add = add_duration_ns},
 	{.name = "watchdog_ns", .add = add_watchdog_ns},
 	{.name = "timeout_ns", .add = add_timeout_ns},
+	{.name = "snapshots", .add = add_snapshots},
 	{.name = "expect_error", .add = add_expect_error},
 	{.name = "expect_error_text", .add = add_expect_error_text},
 };

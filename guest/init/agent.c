@@ -57,6 +57,7 @@ int agent_init(struct agent *a, struct err *e)
 	if (a->signal_fd < 0)
 		return err_sys(e, "cannot make a signalfd");
 	sched_init(&a->sched, &a->link);
+	captures_init(&a->captures, &a->link, &a->doorbell);
 	if (workers_init(&a->workers, e) || priority_take(e))
 		return -1;
 	return cgroups_init(&a->cgroups, a->workers.shared, e);
@@ -100,7 +101,7 @@ void agent_wait(struct agent *a, uint64_t deadline_ns)
 		{.fd = a->sched.attach_fd, .events = POLLIN},
 	};
 	struct timespec timeout;
-	uint64_t now, until = deadline_ns;
+	uint64_t now, until = earlier(deadline_ns, a->captures.due_ns);
 
 	if (a->sched.pid)
 		until = earlier(until, a->next_check_ns);
@@ -118,6 +119,8 @@ void agent_wait(struct agent *a, uint64_t deadline_ns)
 		reap(a);
 	if (a->sched.pid)
 		check_scheduler(a);
+	if (!a->sched.lost)
+		captures_due(&a->captures);
 }
 
 int agent_hold(struct agent *a, uint64_t deadline_ns)

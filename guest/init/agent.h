@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The agent: all that PID 1 has, and its one way of waiting. While it waits it reaps children,
- * forwards the scheduler's output and sees whether the scheduler is still there.
+ * forwards the scheduler's output, sees whether the scheduler is still there, and asks for captures
+ * in time.
  *
  * It runs at a real-time priority, so that no scheduler under test can starve it; for the same
  * reason it must never compute for long or poll without a pause.
@@ -9,6 +10,7 @@
 #ifndef KTSTR_GUEST_INIT_AGENT_H
 #define KTSTR_GUEST_INIT_AGENT_H
 
+#include "init/captures.h"
 #include "init/cgroups.h"
 #include "init/doorbell.h"
 #include "init/link.h"
@@ -18,6 +20,7 @@
 struct agent {
 	struct link link;
 	struct doorbell doorbell;
+	struct captures captures;
 	struct sched sched;
 	struct cgroups cgroups;
 	struct workers workers;
@@ -28,7 +31,8 @@ struct agent {
 /* Set up all but the link and the doorbell, which work already. */
 int agent_init(struct agent *a, struct err *e);
 
-/* Wait until something happened, at most until @deadline_ns. */
+/* Wait until something happened, at most until @deadline_ns. Periodic captures are asked for when
+ * they are due. */
 void agent_wait(struct agent *a, uint64_t deadline_ns);
 
 /* Wait until @deadline_ns. Returns -1 at once when the scheduler is lost. */

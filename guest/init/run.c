@@ -14,6 +14,7 @@ struct run {
 	uint64_t start_ns;
 	size_t step;	 /* index */
 	size_t ops_done; /* of this step, repetitions included */
+	bool again;	 /* in a loop's second round, or later */
 };
 
 /* ---- operations ---- */
@@ -153,6 +154,25 @@ static int run_set_affinity(struct run *r, const struct scenario_op *op, struct 
 	return workers_set_affinity(&r->agent->workers, cg, &cpus, e);
 }
 
+/* A capture that fails does not end the scenario. */
+static int run_snapshot(struct run *r, const struct scenario_op *op, struct err *e)
+{
+	(void)e;
+	captures_snapshot(&r->agent->captures, op->name, !r->again);
+	return 0;
+}
+
+/* One too many fails the test, which goes on. */
+static int run_watch(struct run *r, const struct scenario_op *op, struct err *e)
+{
+	if (captures_watch(&r->agent->captures, op->symbol, e) == 0)
+		return 0;
+	if (e->code != ENOSPC)
+		return -1;
+	link_trouble_step(&r->agent->link, r->step, op->line, e);
+	return 0;
+}
+
 static int (*const op_runs[OP_TYPES])(struct run *, const struct scenario_op *, struct err *) = {
 	[OP_CGROUP] = run_cgroup,
 	[OP_REMOVE_CGROUP] = run_remove_cgroup,
@@ -163,17 +183,20 @@ static int (*const op_runs[OP_TYPES])(struct run *, const struct scenario_op *, 
 	[OP_STOP_WORKERS] = run_stop_workers,
 	[OP_MOVE_TASKS] = run_move_tasks,
 	[OP_SET_AFFINITY] = run_set_affinity,
+	[OP_SNAPSHOT] = run_snapshot,
+	[OP_WATCH] = run_watch,
 };
 
-/* The step's operations once, then the new workers begin. @again: all but the `cgroup` lines. */
+/* The step's operations once, then the new workers begin. @again: all but those that run once. */
 static int step_ops(struct run *r, const struct scenario_step *step, bool again)
 {
 	struct err e;
 
+	r->again = again;
 	for (size_t i = 0; i < step->n_ops; i++) {
 		const struct scenario_op *op = &step->ops[i];
 
-		if (again && op->type == OP_CGROUP)
+		if (again && scenario_op_once(op->type))
 			continue;
 		if (op_runs[op->type](r, op, &e)) {
 			link_trouble_step(&r->agent->link, r->step, op->line, &e);
@@ -182,6 +205,7 @@ static int step_ops(struct run *r, const struct scenario_step *step, bool again)
 		if (r->agent->sched.lost)
 			return -1;
 		r->ops_done++;
+		captures_due(&r->agent->captures);
 	}
 	workers_begin(&r->agent->workers);
 	return 0;
@@ -235,6 +259,7 @@ static int step_run(struct run *r, const struct scenario_step *step)
 	int ret;
 
 	r->ops_done = 0;
+	r->agent->captures.step = r->step;
 	if (step_ops(r, step, false))
 		return -1;
 	end_ns = clock_deadline_ns(scenario_hold_ns(r->sc, r->step));
@@ -257,10 +282,12 @@ int run_scenario(struct agent *a, const struct scenario *sc)
 	atomic_store(&a->workers.shared->scenario_start_ns, r.start_ns);
 	link_send_json(&a->link, TLV_SCENARIO_START,
 		       json_pack("{s:I, s:[]}", "at_ns", (json_int_t)r.start_ns, "cgroups"));
+	captures_begin(&a->captures, sc, r.start_ns);
 	if (!sc->n_steps) /* the scheduler alone */
 		ret = agent_hold(a, clock_deadline_ns(sc->duration_ns));
 	for (; r.step < sc->n_steps && !ret; r.step++)
 		ret = step_run(&r, &sc->steps[r.step]);
+	captures_end(&a->captures);
 	if (!ret)
 		link_send_json(&a->link, TLV_SCENARIO_END,
 			       json_pack("{s:I, s:I}", "elapsed_ns",

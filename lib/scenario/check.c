@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scenario/op.h"
 #include "scenario/units.h"
 
 #define PPM 1000000u
@@ -137,6 +138,8 @@ static int op_check(struct walk *w, const struct scenario_op *op, struct err *e)
 {
 	struct group *g = NULL, *other = NULL;
 
+	if (op_infos[op->type].subject != OP_ON_CGROUP)
+		return 0;
 	if (op->type == OP_CGROUP) {
 		if (group_add(w, op, &g, e))
 			return -1;
@@ -163,13 +166,15 @@ static int op_check(struct walk *w, const struct scenario_op *op, struct err *e)
 	case OP_CGROUP:
 	case OP_STOP_WORKERS:
 	case OP_MOVE_TASKS:
+	case OP_SNAPSHOT:
+	case OP_WATCH:
 	case OP_TYPES:
 		break;
 	}
 	return 0;
 }
 
-/* How often the operations of @step run, but for its `cgroup` lines. */
+/* How often the operations of @step run, but for those that do once. */
 static uint64_t step_rounds(const struct scenario *s, size_t step)
 {
 	uint64_t interval = s->steps[step].hold_ns;
@@ -200,7 +205,7 @@ static int step_check(const char *file, struct walk *w, size_t i, struct err *e)
 		for (size_t k = 0; k < step->n_ops; k++) {
 			const struct scenario_op *op = &step->ops[k];
 
-			if (round && op->type == OP_CGROUP)
+			if (round && scenario_op_once(op->type))
 				continue;
 			if (op_check(w, op, e)) {
 				if (round)

@@ -40,7 +40,8 @@ static int header_format(const struct scenario *s, struct buf *b)
 	    (s->scheduler && scheduler_line(b, s->scheduler)) ||
 	    span_line(b, "duration", s->duration_ns) ||
 	    (s->watchdog_ns && span_line(b, "watchdog", s->watchdog_ns)) ||
-	    span_line(b, "timeout", s->timeout_ns))
+	    span_line(b, "timeout", s->timeout_ns) ||
+	    (s->snapshots && buf_addf(b, "snapshots %u\n", s->snapshots)))
 		return -1;
 	if (s->expect_error_text)
 		return quoted_line(b, "expect-error", s->expect_error_text);

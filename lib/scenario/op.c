@@ -6,6 +6,7 @@
 
 #include "base/parse.h"
 #include "scenario/cpuset.h"
+#include "scenario/words.h"
 #include "scenario/work.h"
 
 const char *const op_names[OP_TYPES] = {
@@ -18,6 +19,8 @@ const char *const op_names[OP_TYPES] = {
 	[OP_STOP_WORKERS] = "stop-workers",
 	[OP_MOVE_TASKS] = "move-tasks",
 	[OP_SET_AFFINITY] = "set-affinity",
+	[OP_SNAPSHOT] = "snapshot",
+	[OP_WATCH] = "watch",
 };
 
 const struct op_info op_infos[OP_TYPES] = {
@@ -55,6 +58,14 @@ const struct op_info op_infos[OP_TYPES] = {
 			     .help = "pin all workers of a cgroup to a set of CPUs",
 			     .names = 1,
 			     .takes_cpus = true},
+	[OP_SNAPSHOT] = {.synopsis = "NAME",
+			 .help = "capture the state of the scheduler",
+			 .subject = OP_ON_CAPTURE,
+			 .names = 1},
+	[OP_WATCH] = {.synopsis = "SYMBOL",
+		      .help = "capture it at each store to a variable from now on",
+		      .subject = OP_ON_SYMBOL,
+		      .names = 1},
 };
 
 bool op_find(const char *name, enum op_type *ret)
@@ -102,6 +113,35 @@ static int cgroup_name_parse(const char *text, char ret[SCENARIO_NAME_MAX + 1], 
 				       "the kernel keeps names with '%s' for its control files",
 				       taken[i]);
 	return name_parse("cgroup", text, ret, e);
+}
+
+static int capture_name_parse(const char *text, char ret[SCENARIO_NAME_MAX + 1], struct err *e)
+{
+	if (strncmp(text, SCENARIO_PERIODIC_PREFIX, strlen(SCENARIO_PERIODIC_PREFIX)) == 0)
+		return err_set(e, EINVAL,
+			       "names with '%s' are those of the captures that "
+			       "'snapshots' asks for",
+			       SCENARIO_PERIODIC_PREFIX);
+	return name_parse("capture", text, ret, e);
+}
+
+static int symbol_parse(const char *text, char **ret, struct err *e)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789_.[]@:-";
+	size_t len = strlen(text);
+
+	if (len > SCENARIO_SYMBOL_MAX)
+		return err_set(e, ENAMETOOLONG, "the symbol has more than %u characters",
+			       SCENARIO_SYMBOL_MAX);
+	if (!len || strspn(text, allowed) != len)
+		return err_set(
+			e, EINVAL,
+			"'%s' is not a symbol (letters, digits, '_', '.', '[', ']', '@', ':' "
+			"and '-')",
+			text);
+	*ret = strdup(text);
+	return *ret ? 0 : err_set(e, ENOMEM, "out of memory");
 }
 
 /* ---- options ---- */
@@ -197,6 +237,33 @@ static int cpus_parse_into(const char *word, struct scenario_op *op, struct err 
 				 e);
 }
 
+static int cgroups_parse(char *const *words, struct scenario_op *op, struct err *e)
+{
+	const struct op_info *info = &op_infos[op->type];
+
+	if (cgroup_name_parse(words[0], op->name, e) ||
+	    (info->names > 1 && cgroup_name_parse(words[1], op->name2, e)) ||
+	    (info->takes_cpus && cpus_parse_into(words[info->names], op, e)))
+		return -1;
+	if (info->names > 1 && strcmp(op->name, op->name2) == 0)
+		return err_set(e, EINVAL, "'%s' is named twice", op->name);
+	return 0;
+}
+
+/* The words that every operation of its type has. */
+static int subject_parse(char *const *words, struct scenario_op *op, struct err *e)
+{
+	switch (op_infos[op->type].subject) {
+	case OP_ON_CGROUP:
+		return cgroups_parse(words, op, e);
+	case OP_ON_CAPTURE:
+		return capture_name_parse(words[0], op->name, e);
+	case OP_ON_SYMBOL:
+		return symbol_parse(words[0], &op->symbol, e);
+	}
+	return -1;
+}
+
 int op_parse(enum op_type type, char *const *words, size_t n, struct scenario_op *ret,
 	     struct err *e)
 {
@@ -207,16 +274,12 @@ int op_parse(enum op_type type, char *const *words, size_t n, struct scenario_op
 	*ret = (struct scenario_op){.type = type, .work = work_default()};
 	if (n < at)
 		return err_set(e, EINVAL, "too few words (%s %s)", op_names[type], info->synopsis);
-	if (cgroup_name_parse(words[0], ret->name, e) ||
-	    (info->names > 1 && cgroup_name_parse(words[1], ret->name2, e)) ||
-	    (info->takes_cpus && cpus_parse_into(words[info->names], ret, e)))
-		return -1;
-	if (info->names > 1 && strcmp(ret->name, ret->name2) == 0)
-		return err_set(e, EINVAL, "'%s' is named twice", ret->name);
 	for (; at < n; at++)
 		if (option_parse(words[at], ret, &given, e))
 			return -1;
-	return options_check(ret, given, e);
+	if (options_check(ret, given, e))
+		return -1;
+	return subject_parse(words, ret, e);
 }
 
 static int workers_format(struct buf *b, const struct scenario_op *op)
@@ -234,7 +297,11 @@ int op_format(struct buf *b, const struct scenario_op *op)
 {
 	const struct op_info *info = &op_infos[op->type];
 
-	if (buf_addf(b, "%s %s", op_names[op->type], op->name))
+	if (buf_addf(b, "%s ", op_names[op->type]))
+		return -1;
+	if (info->subject == OP_ON_SYMBOL)
+		return words_quote(b, op->symbol);
+	if (buf_addf(b, "%s", op->name))
 		return -1;
 	if (info->names > 1)
 		return buf_addf(b, " %s", op->name2);

@@ -16,27 +16,36 @@ enum op_option {
 	OP_OPTION_WEIGHT = 1 << 4,
 };
 
+/* What an operation is about. */
+enum op_subject {
+	OP_ON_CGROUP,
+	OP_ON_CAPTURE,
+	OP_ON_SYMBOL,
+};
+
 struct op_info {
-	const char *synopsis;  /* what follows the name of the operation */
-	const char *help;      /* one line */
-	unsigned int names;    /* cgroup names that come first: 1 or 2 */
-	bool takes_cpus;       /* then one set of CPUs, into cpuset or affinity */
-	unsigned int options;  /* enum op_option flags it takes */
-	unsigned int required; /* and those it cannot be without */
+	const char *synopsis;	 /* what follows the name of the operation */
+	const char *help;	 /* one line */
+	enum op_subject subject; /* what comes first */
+	unsigned int names;	 /* how many of them: 1 or 2 */
+	bool takes_cpus;	 /* then one set of CPUs, into cpuset or affinity */
+	unsigned int options;	 /* enum op_option flags it takes */
+	unsigned int required;	 /* and those it cannot be without */
 };
 extern const struct op_info op_infos[OP_TYPES];
 
 /* The type of the operation @name: true and *ret, or false when there is none of that name. */
 bool op_find(const char *name, enum op_type *ret);
 
-/* Parse the @n words behind the operation's name. On failure *ret is not to be used. */
+/* Parse the @n words behind the operation's name. *ret owns its symbol; on failure it is not to be
+ * used. */
 int op_parse(enum op_type type, char *const *words, size_t n, struct scenario_op *ret,
 	     struct err *e);
 
 /* Add the line that reads back as @op, without its end. -1 when memory is out. */
 int op_format(struct buf *b, const struct scenario_op *op);
 
-/* Is @text a name for a test, a step or a cgroup? @what is for the message. */
+/* Is @text a name for a test, a step, a cgroup or a capture? @what is for the message. */
 int name_parse(const char *what, const char *text, char ret[SCENARIO_NAME_MAX + 1], struct err *e);
 
 #endif

@@ -34,6 +34,7 @@ enum statement_type {
 	ST_DURATION,
 	ST_WATCHDOG,
 	ST_TIMEOUT,
+	ST_SNAPSHOTS,
 	ST_EXPECT_ERROR,
 	ST_CHECK_MAX_GAP,
 	ST_CHECK_MAX_SPREAD,
@@ -167,6 +168,12 @@ static int timeout_parse(struct parser *p, char **words, size_t n, struct err *e
 	(void)n;
 	return span_parse(words[0], SCENARIO_DURATION_MIN_NS, SCENARIO_TIMEOUT_MAX_NS,
 			  &p->s->timeout_ns, e);
+}
+
+static int snapshots_parse(struct parser *p, char **words, size_t n, struct err *e)
+{
+	(void)n;
+	return parse_uint(words[0], 1, SCENARIO_SNAPSHOTS_MAX, &p->s->snapshots, e);
 }
 
 static int expect_error_parse(struct parser *p, char **words, size_t n, struct err *e)
@@ -333,15 +340,17 @@ static int op_statement(struct parser *p, enum op_type type, char **words, size_
 	struct scenario_step *step;
 	struct scenario_op op;
 
-	if (op_parse(type, words, n, &op, e) || (!s->n_steps && step_add(s, &setup, e)))
+	if (!s->n_steps && step_add(s, &setup, e))
 		return -1;
-	op.line = p->line;
 	step = &s->steps[s->n_steps - 1];
 	if (step->n_ops == SCENARIO_OPS_MAX)
 		return err_set(e, E2BIG, "step '%s' has more than %u operations", step->name,
 			       SCENARIO_OPS_MAX);
 	if (array_grow(&step->ops, step->n_ops, sizeof(*step->ops)))
 		return out_of_memory(e);
+	if (op_parse(type, words, n, &op, e))
+		return -1;
+	op.line = p->line;
 	step->ops[step->n_ops++] = op;
 	return 0;
 }
@@ -370,6 +379,7 @@ static const struct statement {
 	[ST_DURATION] = {"duration", NULL, "SPAN", PLACE_HEADER, 1, 1, duration_parse},
 	[ST_WATCHDOG] = {"watchdog", NULL, "SPAN", PLACE_HEADER, 1, 1, watchdog_parse},
 	[ST_TIMEOUT] = {"timeout", NULL, "SPAN", PLACE_HEADER, 1, 1, timeout_parse},
+	[ST_SNAPSHOTS] = {"snapshots", NULL, "N", PLACE_HEADER, 1, 1, snapshots_parse},
 	[ST_EXPECT_ERROR] = {"expect-error", NULL, "[TEXT]", PLACE_HEADER, 0, 1,
 			     expect_error_parse},
 	[ST_CHECK_MAX_GAP] = {"check", "max-gap", "SPAN|off", PLACE_CHECK, 1, 1, max_gap_parse},
@@ -523,6 +533,38 @@ static void monitor_defaults(struct parser *p)
 			p->s->checks.monitor.limit[i] = threshold_infos[i].def;
 }
 
+/* Name the statement at fault: `FILE:LINE: NAME`, without the line when it is not from the file. */
+static int fault_at(const struct parser *p, const char *file, enum statement_type type,
+		    struct err *e)
+{
+	unsigned int line = p->seen[type];
+
+	if (!line || line == SEEN_IN_SET)
+		return err_prefix(e, "%s: %s", file, statements[type].name);
+	return err_prefix(e, "%s:%u: %s", file, line, statements[type].name);
+}
+
+static int snapshots_check(const struct parser *p, const char *file, struct err *e)
+{
+	const struct scenario *s = p->s;
+	/* 8/10 of the duration in one part more than there are captures */
+	uint64_t parts = s->duration_ns * 8 / (10 * SCENARIO_SNAPSHOTS_APART_NS);
+	char duration[UNITS_TEXT_MAX];
+
+	if (s->snapshots < parts || !s->snapshots)
+		return 0;
+	span_format(s->duration_ns, duration);
+	if (parts < 2)
+		err_set(e, ERANGE, "a duration of %s is too short for captures 100ms apart",
+			duration);
+	else
+		err_set(e, ERANGE,
+			"%u captures within a duration of %s would be less than 100ms apart (at "
+			"most %u)",
+			s->snapshots, duration, (unsigned int)parts - 1);
+	return fault_at(p, file, ST_SNAPSHOTS, e);
+}
+
 /* What can be said only when all statements are known. */
 static int whole_check(struct parser *p, const char *file, struct err *e)
 {
@@ -534,6 +576,8 @@ static int whole_check(struct parser *p, const char *file, struct err *e)
 		return err_set(e, EINVAL, "%s: 'expect-error' without a scheduler", file);
 	if (s->n_steps == 1 && !s->steps[0].hold_ns && s->steps[0].hold == HOLD_FIXED)
 		s->steps[0].hold = HOLD_REST; /* the set-up is all there is */
+	if (snapshots_check(p, file, e))
+		return -1;
 	monitor_defaults(p);
 	if (!s->timeout_ns)
 		s->timeout_ns = TIMEOUT_BASE_NS + TIMEOUT_DURATIONS * s->duration_ns;

@@ -85,15 +85,15 @@ char *scenario_plan_json(const struct scenario *s)
 	char *ret;
 
 	topology_format(&s->topology, topology);
-	plan = json_pack("{s:s, s:s, s:I, s:I, s:o, s:I, s:o, s:I, s:b, s:s?, s:o, s:o, s:o}",
-			 "test", s->name, "topology", topology, "vcpus",
-			 (json_int_t)topology_cpus(&s->topology), "memory_mib",
-			 (json_int_t)scenario_memory_mib(s), "scheduler", scheduler_json(s),
-			 "duration_ns", (json_int_t)s->duration_ns, "watchdog_ns",
-			 integer_or_null(s->watchdog_ns), "timeout_ns", (json_int_t)s->timeout_ns,
-			 "expect_error", s->expect_error, "expect_error_text", s->expect_error_text,
-			 "steps", steps_json(s), "checks", checks_json(&s->checks), "expects",
-			 strings_json(s->expects, s->n_expects));
+	plan = json_pack(
+		"{s:s, s:s, s:I, s:I, s:o, s:I, s:o, s:I, s:I, s:b, s:s?, s:o, s:o, s:o}", "test",
+		s->name, "topology", topology, "vcpus", (json_int_t)topology_cpus(&s->topology),
+		"memory_mib", (json_int_t)scenario_memory_mib(s), "scheduler", scheduler_json(s),
+		"duration_ns", (json_int_t)s->duration_ns, "watchdog_ns",
+		integer_or_null(s->watchdog_ns), "timeout_ns", (json_int_t)s->timeout_ns,
+		"snapshots", (json_int_t)s->snapshots, "expect_error", s->expect_error,
+		"expect_error_text", s->expect_error_text, "steps", steps_json(s), "checks",
+		checks_json(&s->checks), "expects", strings_json(s->expects, s->n_expects));
 	ret = plan ? json_dumps(plan, JSON_COMPACT) : NULL;
 	json_decref(plan);
 	return ret;

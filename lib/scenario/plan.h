@@ -11,6 +11,7 @@
  *   test, topology, vcpus, memory_mib, duration_ns, timeout_ns
  *   scheduler          array of strings, or null for the kernel's own (EEVDF)
  *   watchdog_ns        or null
+ *   snapshots          how many periodic captures are asked for, 0 for none
  *   expect_error       bool
  *   expect_error_text  or null
  *   steps              [{name, ops}], ops being the number of statements

@@ -13,6 +13,13 @@ static void strings_destroy(char **list, size_t n)
 	free(list);
 }
 
+static void step_deinit(struct scenario_step *step)
+{
+	for (size_t i = 0; i < step->n_ops; i++)
+		free(step->ops[i].symbol);
+	free(step->ops);
+}
+
 void scenario_destroy(struct scenario *s)
 {
 	size_t n_args = 0;
@@ -24,7 +31,7 @@ void scenario_destroy(struct scenario *s)
 	strings_destroy(s->scheduler, n_args);
 	strings_destroy(s->expects, s->n_expects);
 	for (size_t i = 0; i < s->n_steps; i++)
-		free(s->steps[i].ops);
+		step_deinit(&s->steps[i]);
 	free(s->steps);
 	free(s->expect_error_text);
 	free(s);
@@ -59,4 +66,18 @@ uint64_t scenario_hold_ns(const struct scenario *s, size_t step)
 	for (size_t i = 0; i < step; i++)
 		before += own_hold_ns(s, &s->steps[i]);
 	return before < s->duration_ns ? s->duration_ns - before : 0;
+}
+
+/* Twice they would fail, or add nothing. */
+bool scenario_op_once(enum op_type type)
+{
+	return type == OP_CGROUP || type == OP_WATCH;
+}
+
+uint64_t scenario_snapshot_ns(const struct scenario *s, unsigned int i)
+{
+	uint64_t parts = s->snapshots + 1ull;
+
+	/* 10 % and (i + 1) of as many parts of 80 % */
+	return s->duration_ns * (parts + 8 * (i + 1ull)) / (10 * parts);
 }

@@ -31,8 +31,15 @@
 #define SCENARIO_HOLD_MIN_NS 1000ull		    /* 1 us; of a loop's interval: */
 #define SCENARIO_INTERVAL_MIN_NS 1000000ull	    /* 1 ms */
 #define SCENARIO_MEMORY_MIN_MIB 128u
-#define SCENARIO_MEMORY_MAX_MIB (1u << 20) /* 1 TiB */
-#define SCENARIO_WEIGHT_MAX 10000u	   /* cpu.weight: from 1 */
+#define SCENARIO_MEMORY_MAX_MIB (1u << 20)	 /* 1 TiB */
+#define SCENARIO_WEIGHT_MAX 10000u		 /* cpu.weight: from 1 */
+#define SCENARIO_SYMBOL_MAX 463u		 /* characters: what a doorbell's request holds */
+#define SCENARIO_WATCHES_MAX 3u			 /* at a time; more fail in the run */
+#define SCENARIO_SNAPSHOTS_MAX 64u		 /* `snapshots N` */
+#define SCENARIO_SNAPSHOTS_APART_NS 100000000ull /* at least */
+/* Captures that `snapshots` asks for have tags of this form, from 0; no other has. */
+#define SCENARIO_PERIODIC_PREFIX "periodic_"
+#define SCENARIO_PERIODIC_TAG SCENARIO_PERIODIC_PREFIX "%03u"
 
 /* ---- work ---- */
 
@@ -107,6 +114,8 @@ enum op_type {
 	OP_STOP_WORKERS,  /* stop-workers NAME: their reports are kept */
 	OP_MOVE_TASKS,	  /* move-tasks FROM TO */
 	OP_SET_AFFINITY,  /* set-affinity NAME SPEC: sched_setaffinity of every worker there */
+	OP_SNAPSHOT,	  /* snapshot NAME: a capture of that name, now */
+	OP_WATCH,	  /* watch SYMBOL: a capture at each store to it from now on */
 	OP_TYPES,
 };
 
@@ -116,8 +125,9 @@ extern const char *const op_names[OP_TYPES];
 struct scenario_op {
 	enum op_type type;
 	unsigned int line;		   /* in the file, from 1 */
-	char name[SCENARIO_NAME_MAX + 1];  /* the cgroup; FROM; A */
+	char name[SCENARIO_NAME_MAX + 1];  /* the cgroup; FROM; A; the capture (OP_SNAPSHOT) */
 	char name2[SCENARIO_NAME_MAX + 1]; /* TO; B */
+	char *symbol;			   /* OP_WATCH: [A-Za-z0-9_.@:-] and []; else NULL */
 	struct cpuset_spec cpuset;	   /* OP_CGROUP, OP_SET_CPUSET */
 	struct cpuset_spec affinity;	   /* OP_CGROUP, OP_SPAWN, OP_SET_AFFINITY */
 	unsigned int workers;		   /* OP_CGROUP (0: none), OP_SPAWN */
@@ -130,7 +140,7 @@ enum hold_kind {
 	HOLD_FIXED,    /* hold=500ms */
 	HOLD_REST,     /* hold=rest: what is left of the duration */
 	HOLD_LOOP,     /* hold=loop:100ms: the step's ops again at that interval until the duration
-			* is over; its `cgroup` lines only the first time */
+			* is over; its `cgroup` and `watch` lines only the first time */
 };
 
 struct scenario_step {
@@ -166,6 +176,7 @@ struct scenario {
 	uint64_t watchdog_ns;	 /* 0 = not given */
 	uint64_t timeout_ns;	 /* host limit for the test after the boot; default 60 s
 				  * and 10 times the duration: emulation is slow */
+	unsigned int snapshots;	 /* captures spread over the duration; 0 = not given */
 	bool expect_error;	 /* `expect-error`: the scheduler must fail */
 	char *expect_error_text; /* `expect-error TEXT`: and its message hold this; or NULL */
 	/*
@@ -205,5 +216,14 @@ uint64_t scenario_memory_mib(const struct scenario *s);
 
 /* How long step @step holds; for HOLD_REST and HOLD_LOOP, what the steps before it leave. */
 uint64_t scenario_hold_ns(const struct scenario *s, size_t step);
+
+/* Is the operation carried out in the first round of a loop only? */
+bool scenario_op_once(enum op_type type);
+
+/*
+ * When capture @i (below s->snapshots) is due, from the start of the scenario: they stand equally
+ * far apart from each other and from the ends of the middle 80 % of the duration.
+ */
+uint64_t scenario_snapshot_ns(const struct scenario *s, unsigned int i);
 
 #endif

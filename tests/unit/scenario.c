@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "scenario/format.h"
+#include "scenario/op.h"
 #include "scenario/plan.h"
 #include "scenario/words.h"
 
@@ -235,6 +236,82 @@ static void operations(void)
 	CHECK(op[2].type == OP_SPAWN && op[2].workers == 2 && op[2].work.params[0] == 1024);
 	CHECK(op[3].type == OP_SET_AFFINITY && op[3].affinity.kind == CPUSET_LLC);
 	CHECK(op[7].type == OP_REMOVE_CGROUP && op[7].line == 15);
+}
+
+static void captures(void)
+{
+	_cleanup_scenario_ struct scenario *s = parsed(
+		HEAD "snapshots 3\nsnapshot before.all\nstep a hold=50%\n"
+		     "watch bss.scx_ktstr.alloc_count\nsnapshot x-1\n"
+		     "watch cpu@init_task.se.[0]:a-b\nstep b hold=loop:100ms\nsnapshot again\n");
+	const struct scenario_op *op = s->steps[1].ops;
+
+	CHECK(s->snapshots == 3);
+	CHECK(s->steps[0].ops[0].type == OP_SNAPSHOT && !s->steps[0].ops[0].symbol);
+	CHECK_STR(s->steps[0].ops[0].name, "before.all");
+	CHECK(op[0].type == OP_WATCH && op[1].type == OP_SNAPSHOT && op[2].type == OP_WATCH);
+	CHECK_STR(op[0].symbol, "bss.scx_ktstr.alloc_count");
+	CHECK_STR(op[0].name, "");
+	CHECK_STR(op[2].symbol, "cpu@init_task.se.[0]:a-b");
+	/* No cgroup is meant, whatever the name; how many may be watched only the run knows. */
+	CHECK_STR(error_of(HEAD "snapshot cpu.max\nwatch a\nwatch b\nwatch c\nwatch d\nwatch a\n"
+				"snapshot s\nsnapshot s\n"),
+		  "");
+}
+
+static void periodic_captures_are_evenly_spread(void)
+{
+	_cleanup_scenario_ struct scenario *s = parsed("test t\nduration 10s\nsnapshots 3\n");
+	_cleanup_scenario_ struct scenario *most = parsed("test t\nduration 24h\nsnapshots 64\n");
+	_cleanup_scenario_ struct scenario *least = parsed("test t\nduration 250ms\nsnapshots 1");
+
+	CHECK(scenario_snapshot_ns(s, 0) == 3 * S && scenario_snapshot_ns(s, 1) == 5 * S &&
+	      scenario_snapshot_ns(s, 2) == 7 * S);
+	CHECK(scenario_snapshot_ns(least, 0) == 125 * MS);
+	CHECK(scenario_snapshot_ns(most, 63) == 76696615384615); /* 10 % + 64 / 65 of 80 % */
+}
+
+static void bad_captures(void)
+{
+	static const struct error_case cases[] = {
+		{"snapshot", "f:4: snapshot: too few words (snapshot NAME)"},
+		{"snapshot a b", "f:4: snapshot: 'b' is one word too many (snapshot NAME)"},
+		{"snapshot a/b", "f:4: snapshot: 'a/b' is not a name for a capture (letters, "
+				 "digits, '.', '_' and '-')"},
+		{"snapshot periodic_000", "f:4: snapshot: names with 'periodic_' are those of the "
+					  "captures that 'snapshots' asks for"},
+		{"watch", "f:4: watch: too few words (watch SYMBOL)"},
+		{"watch a workers=1",
+		 "f:4: watch: 'watch' has no option 'workers=' (watch SYMBOL)"},
+		{"watch 'a b'", "f:4: watch: 'a b' is not a symbol (letters, digits, '_', '.', "
+				"'[', ']', '@', ':' and '-')"},
+		{"watch ''", "f:4: watch: '' is not a symbol (letters, digits, '_', '.', '[', "
+			     "']', '@', ':' and '-')"},
+		{"snapshots", "f:4: snapshots: too few words (snapshots N)"},
+		{"snapshots 0", "f:4: snapshots: '0' is not between 1 and 64"},
+		{"snapshots 65", "f:4: snapshots: '65' is not between 1 and 64"},
+		{"snapshots 1\nsnapshots 1", "f:5: snapshots: given twice (line 4)"},
+		{"step a\nsnapshots 1", "f:5: 'snapshots' must stand before the first step and the "
+					"first operation"},
+		{"snapshots 15", ""},
+		{"snapshots 16",
+		 "f:4: snapshots: 16 captures within a duration of 2s would be less "
+		 "than 100ms apart (at most 15)"},
+		{"snapshots 3\nduration 499ms",
+		 "f:4: snapshots: 3 captures within a duration of 499ms would be less than 100ms "
+		 "apart (at most 2)"},
+		{"snapshots 1\nduration 249ms",
+		 "f:4: snapshots: a duration of 249ms is too short for captures 100ms apart"},
+	};
+	_cleanup_buf_ struct buf b = {0};
+
+	CHECK_ERRORS(cases);
+	buf_addf(&b, "test t\nwatch ");
+	for (size_t i = 0; i < SCENARIO_SYMBOL_MAX; i++)
+		buf_addf(&b, "x");
+	CHECK_STR(error_of(buf_text(&b)), "");
+	buf_addf(&b, "x");
+	CHECK_STR(error_of(buf_text(&b)), "f:2: watch: the symbol has more than 463 characters");
 }
 
 static void setup_is_a_step_of_its_own(void)
@@ -692,9 +769,16 @@ static void bad_sets(void)
 		{"memory \xff", "'memory \xff': byte 0xff: not UTF-8 text"},
 	};
 	static const char *const twice[] = {"memory 1G", "memory 2G"};
+	static const char *const many = "snapshots 20", *const little = "duration 10ms";
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		CHECK_STR(error_of_sets("test t", &cases[i].text, 1), cases[i].error);
+	CHECK_STR(
+		error_of_sets("test t\nsnapshots 2\n", &many, 1),
+		"f: snapshots: 20 captures within a duration of 2s would be less than 100ms apart "
+		"(at most 15)");
+	CHECK_STR(error_of_sets("test t\nsnapshots 20\n", &little, 1),
+		  "f:2: snapshots: a duration of 10ms is too short for captures 100ms apart");
 	CHECK_STR(error_of_sets("test t", twice, 2), "'memory 2G': memory: given twice");
 }
 
@@ -707,6 +791,7 @@ static const char everything[] = "test all\n"
 				 "duration 1234567us\n"
 				 "watchdog 2500ms\n"
 				 "timeout 90s\n"
+				 "snapshots 7\n"
 				 "expect-error 'a \"b\" '\\''c'\\'\n"
 				 "cgroup base workers=4 work=pipe,burst=7\n"
 				 "step one hold=33.3333%\n"
@@ -716,6 +801,9 @@ static const char everything[] = "test all\n"
 				 "set-cpuset base node:1\n"
 				 "set-affinity base llc:3\n"
 				 "step two hold=300ms\n"
+				 "snapshot first-one\n"
+				 "watch percpu.scx_x.a[3].b\n"
+				 "watch jiffies_64\n"
 				 "swap-cpusets a b\n"
 				 "move-tasks a b\n"
 				 "clear-cpuset base\n"
@@ -763,6 +851,12 @@ static void comparison_sees_differences(void)
 	b->timeout_ns++;
 	CHECK(!scenario_equal(a, b));
 	b->timeout_ns--;
+	b->snapshots++;
+	CHECK(!scenario_equal(a, b));
+	b->snapshots--;
+	b->steps[2].ops[1].symbol[0]++;
+	CHECK(!scenario_equal(a, b));
+	b->steps[2].ops[1].symbol[0]--;
 	b->checks.monitor.limit[THRESHOLD_STALL] = THRESHOLD_OFF;
 	CHECK(!scenario_equal(a, b));
 	b->checks.monitor.limit[THRESHOLD_STALL] = 1;
@@ -782,18 +876,18 @@ static void plan(void)
 	_cleanup_free_ char *text = scenario_plan_json(s);
 	json_t *got = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
 	json_t *want = json_pack(
-		"{s:s, s:s, s:i, s:i, s:[s,s,s,s,s], s:I, s:I, s:I, s:b, s:s,"
+		"{s:s, s:s, s:i, s:i, s:[s,s,s,s,s], s:I, s:I, s:I, s:i, s:b, s:s,"
 		" s:[{s:s,s:i},{s:s,s:i},{s:s,s:i},{s:s,s:i}], s:{s:b,s:b,s:n,s:i,s:{s:i,s:i,s:b,s:i,s:n,s:i}},"
 		" s:[s,s]}",
 		"test", "all", "topology", "2n4l4c2t", "vcpus", 32, "memory_mib", 3072, "scheduler",
 		"my sched", "--x=it's", "", "#no", "$", "duration_ns", (json_int_t)1234567000,
 		"watchdog_ns", (json_int_t)2500000000, "timeout_ns", (json_int_t)90000000000,
-		"expect_error", 1, "expect_error_text", "a \"b\" 'c'", "steps", "name", "setup",
-		"ops", 1, "name", "one", "ops", 4, "name", "two", "ops", 3, "name", "three", "ops",
-		2, "checks", "not_starved", 1, "isolation", 0, "max_gap_ns", "max_spread_ppm", 1,
-		"monitor", "max_imbalance_ppm", 2000001, "max_local_dsq_depth", 50, "fail_on_stall",
-		1, "max_fallback_rate", 200, "max_keep_last_rate", "sustained_samples", 3,
-		"expects", ".a | test(\"x\\\\.\")", ".b");
+		"snapshots", 7, "expect_error", 1, "expect_error_text", "a \"b\" 'c'", "steps",
+		"name", "setup", "ops", 1, "name", "one", "ops", 4, "name", "two", "ops", 6, "name",
+		"three", "ops", 2, "checks", "not_starved", 1, "isolation", 0, "max_gap_ns",
+		"max_spread_ppm", 1, "monitor", "max_imbalance_ppm", 2000001, "max_local_dsq_depth",
+		50, "fail_on_stall", 1, "max_fallback_rate", 200, "max_keep_last_rate",
+		"sustained_samples", 3, "expects", ".a | test(\"x\\\\.\")", ".b");
 
 	CHECK(got && want && json_equal(got, want));
 	if (text && !json_equal(got, want))
@@ -809,7 +903,7 @@ static void plan_of_little(void)
 
 	CHECK_STR(text, "{\"test\":\"t\",\"topology\":\"1n1l1c1t\",\"vcpus\":1,\"memory_mib\":512,"
 			"\"scheduler\":null,\"duration_ns\":1000000000,\"watchdog_ns\":null,"
-			"\"timeout_ns\":70000000000,\"expect_error\":false,"
+			"\"timeout_ns\":70000000000,\"snapshots\":0,\"expect_error\":false,"
 			"\"expect_error_text\":null,\"steps\":[],\"checks\":{\"not_starved\":true,"
 			"\"isolation\":true,\"max_gap_ns\":3000000000,\"max_spread_ppm\":350000,"
 			"\"monitor\":{\"sustained_samples\":5,\"max_imbalance_ppm\":null,"
@@ -826,7 +920,7 @@ static void tables_are_complete(void)
 		CHECK(x->check && x->member && x->name && x->def >= x->min && x->def <= x->max);
 	}
 	for (unsigned int i = 0; i < OP_TYPES; i++)
-		CHECK(op_names[i] != NULL);
+		CHECK(op_names[i] && op_infos[i].synopsis && op_infos[i].help && op_infos[i].names);
 	for (unsigned int i = 0; i < WORK_TYPES; i++) {
 		CHECK(work_infos[i].name != NULL && work_infos[i].group > 0);
 		for (unsigned int k = 0; k < WORK_PARAMS_MAX && work_infos[i].params[k].name; k++) {
@@ -848,6 +942,8 @@ int main(void)
 	RUN(steps_and_holds);
 	RUN(longest_duration_does_not_wrap);
 	RUN(operations);
+	RUN(captures);
+	RUN(periodic_captures_are_evenly_spread);
 	RUN(setup_is_a_step_of_its_own);
 	RUN(setup_alone_holds_for_the_duration);
 	RUN(name_is_free_again_after_removal);
@@ -860,6 +956,7 @@ int main(void)
 	RUN(bad_header_values);
 	RUN(bad_steps);
 	RUN(bad_operations);
+	RUN(bad_captures);
 	RUN(bad_work);
 	RUN(bad_order);
 	RUN(bad_cpus);

@@ -22,8 +22,9 @@ static inline bool same_spec(const struct cpuset_spec *a, const struct cpuset_sp
 static inline bool same_op(const struct scenario_op *a, const struct scenario_op *b)
 {
 	return a->type == b->type && same_text(a->name, b->name) && same_text(a->name2, b->name2) &&
-	       same_spec(&a->cpuset, &b->cpuset) && same_spec(&a->affinity, &b->affinity) &&
-	       a->workers == b->workers && a->weight == b->weight && a->work.type == b->work.type &&
+	       same_text(a->symbol, b->symbol) && same_spec(&a->cpuset, &b->cpuset) &&
+	       same_spec(&a->affinity, &b->affinity) && a->workers == b->workers &&
+	       a->weight == b->weight && a->work.type == b->work.type &&
 	       memcmp(a->work.params, b->work.params, sizeof(a->work.params)) == 0;
 }
 
@@ -66,7 +67,8 @@ static inline bool scenario_equal(const struct scenario *a, const struct scenari
 	       memcmp(&a->topology, &b->topology, sizeof(a->topology)) == 0 &&
 	       a->memory_mib == b->memory_mib && same_scheduler(a->scheduler, b->scheduler) &&
 	       a->duration_ns == b->duration_ns && a->watchdog_ns == b->watchdog_ns &&
-	       a->timeout_ns == b->timeout_ns && a->expect_error == b->expect_error &&
+	       a->timeout_ns == b->timeout_ns && a->snapshots == b->snapshots &&
+	       a->expect_error == b->expect_error &&
 	       same_text(a->expect_error_text, b->expect_error_text) &&
 	       a->checks.not_starved == b->checks.not_starved &&
 	       a->checks.isolation == b->checks.isolation &&
