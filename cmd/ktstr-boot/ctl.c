@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -154,7 +155,7 @@ struct answer {
 	size_t n_fds;
 };
 
-static int do_attach(struct ctl *c, struct ctl_client *client, const char *arg, struct answer *a,
+static int do_attach(struct ctl *c, struct ctl_client *client, char *arg, struct answer *a,
 		     struct err *e)
 {
 	(void)client;
@@ -186,7 +187,7 @@ static int lease_span(const char *arg, uint64_t *ret_ns, struct err *e)
 	return 0;
 }
 
-static int do_freeze(struct ctl *c, struct ctl_client *client, const char *arg, struct answer *a,
+static int do_freeze(struct ctl *c, struct ctl_client *client, char *arg, struct answer *a,
 		     struct err *e)
 {
 	uint64_t span_ns, start = clock_now_ns();
@@ -199,7 +200,7 @@ static int do_freeze(struct ctl *c, struct ctl_client *client, const char *arg, 
 	return 0;
 }
 
-static int do_thaw(struct ctl *c, struct ctl_client *client, const char *arg, struct answer *a,
+static int do_thaw(struct ctl *c, struct ctl_client *client, char *arg, struct answer *a,
 		   struct err *e)
 {
 	(void)arg;
@@ -211,7 +212,7 @@ static int do_thaw(struct ctl *c, struct ctl_client *client, const char *arg, st
 	return 0;
 }
 
-static int do_regs(struct ctl *c, struct ctl_client *client, const char *arg, struct answer *a,
+static int do_regs(struct ctl *c, struct ctl_client *client, char *arg, struct answer *a,
 		   struct err *e)
 {
 	unsigned int vcpu;
@@ -227,7 +228,7 @@ static int do_regs(struct ctl *c, struct ctl_client *client, const char *arg, st
 	return a->body ? 0 : -1;
 }
 
-static int do_events(struct ctl *c, struct ctl_client *client, const char *arg, struct answer *a,
+static int do_events(struct ctl *c, struct ctl_client *client, char *arg, struct answer *a,
 		     struct err *e)
 {
 	(void)c;
@@ -238,7 +239,7 @@ static int do_events(struct ctl *c, struct ctl_client *client, const char *arg, 
 	return 0;
 }
 
-static int do_listen(struct ctl *c, struct ctl_client *client, const char *arg, struct answer *a,
+static int do_listen(struct ctl *c, struct ctl_client *client, char *arg, struct answer *a,
 		     struct err *e)
 {
 	uint64_t span_ns;
@@ -251,7 +252,7 @@ static int do_listen(struct ctl *c, struct ctl_client *client, const char *arg, 
 	return 0;
 }
 
-static int do_answer(struct ctl *c, struct ctl_client *client, const char *arg, struct answer *a,
+static int do_answer(struct ctl *c, struct ctl_client *client, char *arg, struct answer *a,
 		     struct err *e)
 {
 	size_t len = arg ? strcspn(arg, " \n") : 0;
@@ -265,7 +266,128 @@ static int do_answer(struct ctl *c, struct ctl_client *client, const char *arg, 
 	return c->host->answer(c->machine, ok, arg + len + strspn(arg + len, " "), e);
 }
 
-static int do_status(struct ctl *c, struct ctl_client *client, const char *arg, struct answer *a,
+/* The words of @arg, in place; returns how many there are, at most @max + 1. */
+static size_t split(char *arg, char **ret, size_t max)
+{
+	char *rest = NULL, *word = arg ? strtok_r(arg, " ", &rest) : NULL;
+	size_t n = 0;
+
+	for (; word && n <= max; word = strtok_r(NULL, " ", &rest)) {
+		if (n < max)
+			ret[n] = word;
+		n++;
+	}
+	return n;
+}
+
+static int watch_parse(char *arg, struct ctl_watch *ret, struct err *e)
+{
+	char *words[4] = {NULL};
+	size_t n = split(arg, words, 4);
+
+	if (n < 3 || n > 4)
+		return err_set(e, EINVAL, "watch takes KVA, GPA, LEN and a span if any");
+	if (parse_u64(words[0], 0, UINT64_MAX, &ret->kva, e) ||
+	    parse_u64(words[1], 0, UINT64_MAX, &ret->gpa, e) ||
+	    parse_uint(words[2], 0, UINT32_MAX, &ret->len, e) ||
+	    lease_span(words[3], &ret->span_ns, e))
+		return -1;
+	if (!ret->len || ret->len > 8 || ret->len & (ret->len - 1))
+		return err_set(e, EINVAL, "a watch is of 1, 2, 4 or 8 bytes");
+	if (ret->gpa % ret->len)
+		return err_set(e, EINVAL, "%#" PRIx64 " is no multiple of the %u bytes watched",
+			       ret->gpa, ret->len);
+	return 0;
+}
+
+static int do_watch(struct ctl *c, struct ctl_client *client, char *arg, struct answer *a,
+		    struct err *e)
+{
+	struct ctl_watch w = {.owner = client};
+	unsigned int slot = 0;
+
+	if (watch_parse(arg, &w, e))
+		return -1;
+	while (slot < WATCH_SLOTS && c->watches[slot].owner)
+		slot++;
+	if (slot == WATCH_SLOTS)
+		return err_set(e, EBUSY, "no free slot: a machine watches %u words at most",
+			       WATCH_SLOTS);
+	if (c->host->watch(c->machine, slot, w.gpa, w.len, e))
+		return -1;
+	c->watches[slot] = w;
+	a->body = json_pack("{s:i}", "slot", (int)slot);
+	return 0;
+}
+
+static int watch_end(struct ctl *c, unsigned int slot, struct err *e)
+{
+	c->watches[slot] = (struct ctl_watch){0};
+	return c->host->unwatch(c->machine, slot, e);
+}
+
+static int do_unwatch(struct ctl *c, struct ctl_client *client, char *arg, struct answer *a,
+		      struct err *e)
+{
+	unsigned int slot;
+
+	(void)a;
+	if (!arg)
+		return err_set(e, EINVAL, "unwatch takes the number of a slot");
+	if (parse_uint(arg, 0, UINT32_MAX, &slot, e))
+		return -1;
+	if (slot >= WATCH_SLOTS || c->watches[slot].owner != client)
+		return err_set(e, EINVAL, "this connection watches nothing in slot %u", slot);
+	return watch_end(c, slot, e);
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 'a' ^ 'A';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Pairs of digits into @ret of CTL_WRITE_MAX bytes. */
+static int hex_parse(const char *text, uint8_t *ret, size_t *ret_len, struct err *e)
+{
+	size_t len = strlen(text) / 2;
+
+	if (strlen(text) % 2)
+		return err_set(e, EINVAL, "'%s' is half a byte too long", text);
+	if (len > CTL_WRITE_MAX)
+		return err_set(e, E2BIG, "at most %u bytes are written at once", CTL_WRITE_MAX);
+	for (size_t i = 0; i < len; i++) {
+		int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return err_set(e, EINVAL, "'%s' is not in hexadecimal", text);
+		ret[i] = (uint8_t)(high << 4 | low);
+	}
+	*ret_len = len;
+	return 0;
+}
+
+static int do_write(struct ctl *c, struct ctl_client *client, char *arg, struct answer *a,
+		    struct err *e)
+{
+	uint8_t bytes[CTL_WRITE_MAX];
+	char *words[2];
+	uint64_t gpa;
+	size_t len = 0;
+
+	(void)a;
+	if (!client->lease_ends_ns)
+		return err_set(e, EINVAL, "memory is written while this connection holds a freeze");
+	if (split(arg, words, 2) != 2)
+		return err_set(e, EINVAL, "write takes an address and bytes in hexadecimal");
+	if (parse_u64(words[0], 0, UINT64_MAX, &gpa, e) || hex_parse(words[1], bytes, &len, e))
+		return -1;
+	return c->host->write(c->machine, gpa, bytes, len, e);
+}
+
+static int do_status(struct ctl *c, struct ctl_client *client, char *arg, struct answer *a,
 		     struct err *e)
 {
 	(void)client;
@@ -276,7 +398,7 @@ static int do_status(struct ctl *c, struct ctl_client *client, const char *arg, 
 	return 0;
 }
 
-static int do_kill(struct ctl *c, struct ctl_client *client, const char *arg, struct answer *a,
+static int do_kill(struct ctl *c, struct ctl_client *client, char *arg, struct answer *a,
 		   struct err *e)
 {
 	(void)client;
@@ -292,14 +414,15 @@ enum takes { TAKES_NOTHING, TAKES_WORD, TAKES_TEXT };
 static const struct {
 	const char *name;
 	enum takes takes; /* word and text may be missing, and are then NULL */
-	int (*run)(struct ctl *c, struct ctl_client *client, const char *arg, struct answer *a,
+	int (*run)(struct ctl *c, struct ctl_client *client, char *arg, struct answer *a,
 		   struct err *e);
 } requests[] = {
 	{"attach", TAKES_WORD, do_attach},    {"freeze", TAKES_WORD, do_freeze},
 	{"thaw", TAKES_NOTHING, do_thaw},     {"regs", TAKES_WORD, do_regs},
 	{"events", TAKES_NOTHING, do_events}, {"listen", TAKES_WORD, do_listen},
-	{"answer", TAKES_TEXT, do_answer},    {"status", TAKES_NOTHING, do_status},
-	{"kill", TAKES_NOTHING, do_kill},
+	{"answer", TAKES_TEXT, do_answer},    {"watch", TAKES_TEXT, do_watch},
+	{"unwatch", TAKES_WORD, do_unwatch},  {"write", TAKES_TEXT, do_write},
+	{"status", TAKES_NOTHING, do_status}, {"kill", TAKES_NOTHING, do_kill},
 };
 
 static int request_run(struct ctl *c, struct ctl_client *client, char *text, struct answer *a,
@@ -371,6 +494,9 @@ static void client_end(struct ctl *c, struct ctl_client *client)
 {
 	struct err e;
 
+	for (unsigned int slot = 0; slot < WATCH_SLOTS; slot++)
+		if (c->watches[slot].owner == client)
+			watch_end(c, slot, &e);
 	lease_end(c, client, &e);
 	close(client->fd);
 	client->fd = -1;
@@ -457,6 +583,42 @@ unsigned int ctl_doorbell(struct ctl *c, json_t *event)
 	}
 	json_decref(event);
 	return told;
+}
+
+/* Addresses as texts: most readers of JSON hold only 53 bits of a number. */
+static json_t *watch_event(const struct ctl_watch *w, unsigned int slot, int vcpu,
+			   const uint64_t *value)
+{
+	char kva[24], gpa[24], now[24];
+	json_t *event;
+
+	snprintf(kva, sizeof(kva), "%#" PRIx64, w->kva);
+	snprintf(gpa, sizeof(gpa), "%#" PRIx64, w->gpa);
+	event = json_pack("{s:s, s:i, s:s, s:s, s:i}", "event", "watch", "slot", (int)slot, "kva",
+			  kva, "gpa", gpa, "len", (int)w->len);
+	if (vcpu >= 0)
+		json_object_set_new(event, "vcpu", json_integer(vcpu));
+	if (value) {
+		snprintf(now, sizeof(now), "0x%" PRIx64, *value);
+		json_object_set_new(event, "value", json_string(now));
+	}
+	return event;
+}
+
+bool ctl_watch(struct ctl *c, unsigned int slot, int vcpu, const uint64_t *value)
+{
+	const struct ctl_watch *w = &c->watches[slot];
+	struct err e;
+
+	/* As at the doorbell, who does not read holds nothing. */
+	return w->owner && packet_send(w->owner->fd, watch_event(w, slot, vcpu, value), NULL, 0) &&
+	       lease_begin(c, w->owner, w->span_ns, &e) == 0;
+}
+
+unsigned int ctl_watched(const struct ctl *c, unsigned int slot, uint64_t *ret_gpa)
+{
+	*ret_gpa = c->watches[slot].gpa;
+	return c->watches[slot].len;
 }
 
 void ctl_event(struct ctl *c, json_t *event)

@@ -14,10 +14,12 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "vm/watch.h"
 
 #define CTL_CLIENTS_MAX 32
 #define CTL_REQUEST_MAX 256u
 #define CTL_FDS_MAX 64
+#define CTL_WRITE_MAX 64u /* bytes of guest memory at once */
 #define CTL_LEASE_DEFAULT_NS (30ull * 1000000000)
 #define CTL_LEASE_MAX_NS (600ull * 1000000000)
 
@@ -32,6 +34,12 @@ struct ctl_host {
 	json_t *(*regs)(void *machine, unsigned int vcpu, struct err *e);
 	/* Answer the request with which the guest rang, "" for no text. */
 	int (*answer)(void *machine, bool ok, const char *text, struct err *e);
+	/* Have the machine stop at stores to guest-physical memory, and call ctl_watch then. */
+	int (*watch)(void *machine, unsigned int slot, uint64_t gpa, unsigned int len,
+		     struct err *e);
+	int (*unwatch)(void *machine, unsigned int slot, struct err *e);
+	/* Write to guest-physical memory; the machine stands still. */
+	int (*write)(void *machine, uint64_t gpa, const void *data, size_t len, struct err *e);
 	json_t *(*status)(void *machine);
 	void (*kill)(void *machine);
 };
@@ -44,12 +52,20 @@ struct ctl_client {
 	uint64_t events_lost;
 };
 
+struct ctl_watch {
+	struct ctl_client *owner; /* NULL: free */
+	uint64_t kva, gpa;
+	unsigned int len;
+	uint64_t span_ns; /* how long a hit holds the machine */
+};
+
 struct ctl {
 	int fd; /* listening; -1 holds nothing */
 	char *dir;
 	char *path;
 	bool made_dir;
 	struct ctl_client clients[CTL_CLIENTS_MAX];
+	struct ctl_watch watches[WATCH_SLOTS];
 	unsigned int leases;
 	const struct ctl_host *host;
 	void *machine;
@@ -78,6 +94,16 @@ void ctl_serve(struct ctl *c);
  * could be told. Returns how many hold one now. The object is taken over.
  */
 unsigned int ctl_doorbell(struct ctl *c, json_t *event);
+
+/*
+ * The machine stands still at a store to what slot @slot watches: tell its owner, and give it a
+ * lease if it could be told. @vcpu is -1 when not known, @value the number that stands there now,
+ * NULL when not known. Returns whether it was told.
+ */
+bool ctl_watch(struct ctl *c, unsigned int slot, int vcpu, const uint64_t *value);
+
+/* How many bytes slot @slot watches at *ret_gpa; 0: it is free. */
+unsigned int ctl_watched(const struct ctl *c, unsigned int slot, uint64_t *ret_gpa);
 
 /* Tell all who asked for events. The object is taken over. */
 void ctl_event(struct ctl *c, json_t *event);

@@ -18,7 +18,8 @@
 #include "ram.h"
 #include "scenario/topology.h"
 
-#define ENGINE_POLLFDS_MAX 4
+#define ENGINE_POLLFDS_MAX 5
+#define ENGINE_WATCHES 4u /* slots: as many as a CPU has debug registers */
 
 /*
  * I/O port of the doorbell: the guest writes 1 there, and then, to be let go, to the one after it.
@@ -42,12 +43,15 @@ enum engine_event_type {
 	ENGINE_RESET,	       /* the guest rebooted, or a triple fault did */
 	ENGINE_INTERNAL_ERROR, /* the engine cannot go on with the guest */
 	ENGINE_DOORBELL,       /* the guest rang: all of it stands still there, until resume */
-	ENGINE_DIED,	       /* the engine's process is gone; after this no event follows */
+	ENGINE_WATCH, /* a watched word was stored to: all stands still there, until resume */
+	ENGINE_DIED,  /* the engine's process is gone; after this no event follows */
 };
 
 struct engine_event {
 	enum engine_event_type type;
-	int status; /* ENGINE_DIED: raw wait status */
+	int status;	    /* ENGINE_DIED: raw wait status */
+	unsigned int slots; /* ENGINE_WATCH: one bit each */
+	int vcpu;	    /* ENGINE_WATCH: which one stored; -1: not known */
 };
 
 struct engine;
@@ -57,14 +61,22 @@ struct engine_ops {
 	/* Start the machine, stopped before its first instruction. */
 	int (*start)(const struct engine_config *config, struct engine **ret, struct err *e);
 	/* Let it run, stop it. The machine stands still when pause returns. Deadline 10 s. A
-	 * machine at its doorbell stands still already, and is let go by resume alone. */
+	 * machine at its doorbell or at a watched store stands still already, and is let go by
+	 * resume alone. Resume does nothing while next_event has yet to tell of either. */
 	int (*resume)(struct engine *engine, struct err *e);
 	int (*pause)(struct engine *engine, struct err *e);
+	/* Have the machine stop right behind each store to @len bytes (1, 2, 4, 8; aligned) of RAM
+	 * at @gpa, whoever's, or no more. @slot is less than ENGINE_WATCHES. Allowed while it runs,
+	 * stands or is paused. ENOTSUP, with the reason, when this machine cannot. */
+	int (*watch)(struct engine *engine, unsigned int slot, uint64_t gpa, unsigned int len,
+		     struct err *e);
+	int (*unwatch)(struct engine *engine, unsigned int slot, struct err *e);
 	/* Descriptors to poll; returns how many. After poll, call next_event until false. */
 	size_t (*pollfds)(struct engine *engine, struct pollfd ret[ENGINE_POLLFDS_MAX]);
 	bool (*next_event)(struct engine *engine, struct engine_event *ret);
 	/* Registers of one vCPU of a paused machine, as a new JSON object. An engine may refuse
-	 * (EBUSY) while it stands at its doorbell. */
+	 * (EBUSY) while it stands at its doorbell, and may have to let the vCPUs go on by some
+	 * instructions first; a watched store on that way is told as any. */
 	json_t *(*regs)(struct engine *engine, unsigned int vcpu, struct err *e);
 	/* Thread ids of the vCPUs, as a new JSON array of numbers; empty when not known. */
 	json_t *(*threads)(struct engine *engine);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "machine.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -30,6 +31,8 @@
 /* The console is written byte by byte: a look at the ports waits for more to come together. */
 #define PUMP_EVERY_NS (5 * NSEC_PER_MSEC)
 #define EVENTS_AT_ONCE 16 /* a guest that rings without end must not keep us from the rest */
+
+static_assert(ENGINE_WATCHES == WATCH_SLOTS, "engines and clients mean the same slots");
 
 /* Why the machine ended; the names are those of TLV_EXIT. */
 enum end_reason {
@@ -91,6 +94,7 @@ struct machine {
 	uint64_t frozen_since_ns;	     /* 0: runs */
 	uint64_t frozen_ns;		     /* total so far */
 	unsigned int freezes;
+	uint64_t watch_hits;
 };
 
 /* ---- ends ---- */
@@ -244,11 +248,13 @@ static bool machine_pump(struct machine *m)
 	return any;
 }
 
-/* Let it go on from a doorbell. */
-static void bell_leave(struct machine *m)
+/* Let it go on when nobody holds it. */
+static void machine_go(struct machine *m)
 {
 	struct err e;
 
+	if (m->ctl.leases)
+		return;
 	m->at_bell = false;
 	if (!m->engine_gone && m->o->engine->resume(m->engine, &e))
 		machine_stop(m, END_INTERNAL_ERROR, e.text);
@@ -275,8 +281,26 @@ static void machine_doorbell(struct machine *m)
 		if (bell_answer(&m->bell, &m->ram, heard ? MAILBOX_HEARD : MAILBOX_NOBODY, "", &e))
 			machine_stop(m, END_INTERNAL_ERROR, e.text);
 	}
-	if (!m->ctl.leases)
-		bell_leave(m);
+	machine_go(m);
+}
+
+/* A watched word was stored to: who watches it holds the machine here by a lease. */
+static void machine_watch_hit(struct machine *m, const struct engine_event *ev)
+{
+	for (unsigned int slot = 0; slot < ENGINE_WATCHES; slot++) {
+		uint64_t value = 0, gpa;
+		unsigned int len;
+		struct err e;
+		bool known;
+
+		if (!(ev->slots & 1u << slot))
+			continue;
+		m->watch_hits++;
+		len = ctl_watched(&m->ctl, slot, &gpa);
+		known = len && ram_read(&m->ram, gpa, &value, len, &e) == 0;
+		ctl_watch(&m->ctl, slot, ev->vcpu, known ? &value : NULL);
+	}
+	machine_go(m);
 }
 
 static void machine_engine_event(struct machine *m, const struct engine_event *ev)
@@ -298,6 +322,9 @@ static void machine_engine_event(struct machine *m, const struct engine_event *e
 		return;
 	case ENGINE_DOORBELL:
 		machine_doorbell(m);
+		return;
+	case ENGINE_WATCH:
+		machine_watch_hit(m, ev);
 		return;
 	case ENGINE_DIED:
 		m->engine_gone = true;
@@ -407,6 +434,33 @@ static int host_answer(void *machine, bool ok, const char *text, struct err *e)
 	return bell_answer(&m->bell, &m->ram, ok ? MAILBOX_OK : MAILBOX_ERROR, text, e);
 }
 
+static int host_watch(void *machine, unsigned int slot, uint64_t gpa, unsigned int len,
+		      struct err *e)
+{
+	struct machine *m = machine;
+
+	if (m->engine_gone || m->end != END_NONE)
+		return err_set(e, ESRCH, "the machine has ended");
+	if (!ram_holds(&m->ram, gpa, len))
+		return err_set(e, EFAULT, "the guest has no memory of %u bytes at %#llx", len,
+			       (unsigned long long)gpa);
+	m->more_events = true;
+	return m->o->engine->watch(m->engine, slot, gpa, len, e);
+}
+
+static int host_unwatch(void *machine, unsigned int slot, struct err *e)
+{
+	struct machine *m = machine;
+
+	m->more_events = true;
+	return m->engine_gone ? 0 : m->o->engine->unwatch(m->engine, slot, e);
+}
+
+static int host_write(void *machine, uint64_t gpa, const void *data, size_t len, struct err *e)
+{
+	return ram_write(&((struct machine *)machine)->ram, gpa, data, len, e);
+}
+
 static json_t *host_status(void *machine)
 {
 	struct machine *m = machine;
@@ -415,8 +469,9 @@ static json_t *host_status(void *machine)
 			    : m->hello_ns	 ? "running"
 						 : "booting";
 
-	return json_pack("{s:s, s:s, s:I}", "state", state, "reason", end_names[m->end],
-			 "frozen_ns", (json_int_t)m->frozen_ns);
+	return json_pack("{s:s, s:s, s:I, s:i, s:I}", "state", state, "reason", end_names[m->end],
+			 "frozen_ns", (json_int_t)m->frozen_ns, "freezes", (int)m->freezes,
+			 "watch_hits", (json_int_t)m->watch_hits);
 }
 
 static void host_kill(void *machine)
@@ -430,6 +485,9 @@ static const struct ctl_host ctl_host = {
 	.thaw = host_thaw,
 	.regs = host_regs,
 	.answer = host_answer,
+	.watch = host_watch,
+	.unwatch = host_unwatch,
+	.write = host_write,
 	.status = host_status,
 	.kill = host_kill,
 };
@@ -566,7 +624,8 @@ static void send_usage(struct machine *m)
 	output_json(
 		&m->out, TLV_USAGE,
 		json_pack(
-			"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:i, s:i}",
+			"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:i, s:i, "
+			"s:I}",
 			"wall_ns", (json_int_t)(clock_now_ns() - m->start_ns), "user_ns",
 			timeval_ns(&self.ru_utime, &child.ru_utime), "sys_ns",
 			timeval_ns(&self.ru_stime, &child.ru_stime), "max_rss_kb",
@@ -579,7 +638,8 @@ static void send_usage(struct machine *m)
 			(json_int_t)p[PORT_BULK].dropped, "bulk_bad_frames",
 			(json_int_t)(s->bad_frames + s->torn_messages), "frozen_ns",
 			(json_int_t)m->frozen_ns, "freezes", (int)m->freezes, "doorbells",
-			(int)m->bell.rings, "bad_doorbells", (int)m->bell.refused));
+			(int)m->bell.rings, "bad_doorbells", (int)m->bell.refused, "watch_hits",
+			(json_int_t)m->watch_hits));
 }
 
 static uint64_t soonest(uint64_t a, uint64_t b)
@@ -682,8 +742,9 @@ static int machine_status(const struct machine *m, struct err *e)
 
 /* All that is left to do once the engine runs: the guest's bytes are read after this. */
 static const char *const needed_calls[] = {
-	"accept4",  "fallocate", "getrusage", "kill",	"openat",   "recvfrom", "recvmsg", "rmdir",
-	"pwrite64", "sendmsg",	 "sendto",    "unlink", "unlinkat", "wait4",	"waitid",  NULL,
+	"accept4",  "fallocate", "getrusage", "kill",	  "openat",  "ptrace",
+	"recvfrom", "recvmsg",	 "rmdir",     "pwrite64", "sendmsg", "sendto",
+	"unlink",   "unlinkat",	 "wait4",     "waitid",	  NULL,
 };
 
 /* Start the engine; what goes wrong is told in the stream too, for who sees only that. */

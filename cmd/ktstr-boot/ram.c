@@ -95,6 +95,18 @@ static int no_range(uint64_t gpa, size_t len, struct err *e)
 		       (unsigned long long)gpa);
 }
 
+int ram_find(const struct ram *ram, uint64_t gpa, uint64_t len, unsigned int *ret_node,
+	     uint64_t *ret_offset, struct err *e)
+{
+	const struct ram_range *r = range_find(ram, gpa, len);
+
+	if (!r)
+		return no_range(gpa, (size_t)len, e);
+	*ret_node = r->node;
+	*ret_offset = r->offset + (gpa - r->gpa);
+	return 0;
+}
+
 int ram_read(const struct ram *ram, uint64_t gpa, void *data, size_t len, struct err *e)
 {
 	const struct ram_range *r = range_find(ram, gpa, len);

@@ -41,6 +41,10 @@ void ram_deinit(struct ram *ram);
 /* Whether @len bytes from @gpa on lie in one range; no bytes lie in none. */
 bool ram_holds(const struct ram *ram, uint64_t gpa, uint64_t len);
 
+/* The file (a node's) and the offset in it of @len bytes from @gpa on, in one range (EFAULT). */
+int ram_find(const struct ram *ram, uint64_t gpa, uint64_t len, unsigned int *ret_node,
+	     uint64_t *ret_offset, struct err *e);
+
 /* Copy @len bytes, which must lie in one range (EFAULT), while the machine stands still. */
 int ram_read(const struct ram *ram, uint64_t gpa, void *data, size_t len, struct err *e);
 int ram_write(const struct ram *ram, uint64_t gpa, const void *data, size_t len, struct err *e);

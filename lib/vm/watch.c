@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/parse.h"
+
 int watch_add(struct vm_client *c, uint64_t kva, uint64_t gpa, unsigned int len, uint64_t lease_ns,
 	      uint64_t deadline_ns, unsigned int *ret_slot, struct err *e)
 {
@@ -34,15 +36,27 @@ int watch_remove(struct vm_client *c, unsigned int slot, uint64_t deadline_ns, s
 	return vm_request(c, request, deadline_ns, NULL, e);
 }
 
+/* Addresses come as texts: a JSON number is none of 64 bits to most. */
+static int address_take(const json_t *event, const char *name, uint64_t *ret)
+{
+	const char *text = json_string_value(json_object_get(event, name));
+
+	return text ? parse_u64(text, 0, UINT64_MAX, ret, &(struct err){0}) : -1;
+}
+
 int watch_take(const json_t *event, struct watch_hit *ret, struct err *e)
 {
-	json_int_t kva;
-	int slot, vcpu = -1;
+	int slot, len, vcpu = -1;
 
-	if (json_unpack((json_t *)event, "{s:i, s:I, s?:i}", "slot", &slot, "kva", &kva, "vcpu",
+	*ret = (struct watch_hit){0};
+	if (json_unpack((json_t *)event, "{s:i, s:i, s?:i}", "slot", &slot, "len", &len, "vcpu",
 			&vcpu) ||
-	    slot < 0 || slot >= (int)WATCH_SLOTS)
+	    slot < 0 || slot >= (int)WATCH_SLOTS || len < 1 || len > 8 || vcpu < -1 ||
+	    address_take(event, "kva", &ret->kva) || address_take(event, "gpa", &ret->gpa))
 		return err_set(e, EPROTO, "the machine tells of a watch that makes no sense");
-	*ret = (struct watch_hit){.slot = (unsigned int)slot, .kva = (uint64_t)kva, .vcpu = vcpu};
+	ret->slot = (unsigned int)slot;
+	ret->len = (unsigned int)len;
+	ret->vcpu = vcpu;
+	ret->has_value = address_take(event, "value", &ret->value) == 0;
 	return 0;
 }

@@ -15,8 +15,11 @@
 
 struct watch_hit {
 	unsigned int slot;
-	uint64_t kva;
-	int vcpu; /* -1: not known */
+	uint64_t kva, gpa;
+	unsigned int len; /* bytes */
+	int vcpu;	  /* that stored there; -1: not known */
+	bool has_value;
+	uint64_t value; /* what stands there now, as a little-endian number */
 };
 
 /*

@@ -4,9 +4,11 @@
  * `@map` attaches through lib/vm, reads the first byte of each range and prints the map; `@write`
  * tries to write through a read-only attachment; `@wait` prints packets until the machine ends;
  * `@sum` prints a checksum of all memory;
+ * `@hit` waits for a watch to be hit, through lib/vm, and prints that;
  * `@ring` waits for the guest to ring the doorbell, through lib/vm, and prints that;
  * `@hang` sleeps for ever with the connection open. Status 1 when an answer was not ok.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -17,6 +19,7 @@
 #include "base/tool.h"
 #include "vm/client.h"
 #include "vm/doorbell.h"
+#include "vm/watch.h"
 
 static const struct tool_opt opts[] = {{0}};
 static const struct tool tool = {.name = "vmctl",
@@ -105,6 +108,32 @@ static int ring(struct vm_client *c)
 	return 0;
 }
 
+static int hit(struct vm_client *c)
+{
+	uint64_t deadline = clock_deadline_ns(RING_NS);
+	struct watch_hit h;
+	json_t *event;
+	struct err e;
+
+	for (;;) {
+		const char *name;
+
+		if (vm_receive(c, deadline, &event, NULL, 0, NULL, &e))
+			tool_die(&tool, TOOL_USAGE, "%s", e.text);
+		name = json_string_value(json_object_get(event, "event"));
+		if (name && strcmp(name, "watch") == 0)
+			break;
+		json_decref(event);
+	}
+	if (watch_take(event, &h, &e))
+		tool_die(&tool, TOOL_USAGE, "%s", e.text);
+	json_decref(event);
+	printf("hit slot=%u kva=%#" PRIx64 " gpa=%#" PRIx64 " len=%u vcpu=%d value=%#" PRIx64 "\n",
+	       h.slot, h.kva, h.gpa, h.len, h.vcpu, h.value);
+	fflush(stdout);
+	return 0;
+}
+
 static int wait_end(struct vm_client *c)
 {
 	json_t *packet;
@@ -148,6 +177,8 @@ int main(int argc, char **argv)
 			status |= sum(&c);
 		else if (strcmp(*a, "@ring") == 0)
 			status |= ring(&c);
+		else if (strcmp(*a, "@hit") == 0)
+			status |= hit(&c);
 		else if (strcmp(*a, "@hang") == 0)
 			for (;;)
 				pause();

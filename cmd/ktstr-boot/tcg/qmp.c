@@ -14,7 +14,7 @@
 
 void qmp_init(struct qmp *q, int fd)
 {
-	*q = (struct qmp){.fd = fd, .events = json_array(), .fds = {-1, -1}};
+	*q = (struct qmp){.fd = fd, .events = json_array(), .fds = {-1, -1, -1}};
 }
 
 void qmp_deinit(struct qmp *q)
@@ -23,7 +23,7 @@ void qmp_deinit(struct qmp *q)
 		close(q->fd);
 	buf_deinit(&q->in);
 	json_decref(q->events);
-	*q = (struct qmp){.fd = -1, .fds = {-1, -1}};
+	*q = (struct qmp){.fd = -1, .fds = {-1, -1, -1}};
 }
 
 void qmp_pump(struct qmp *q)
@@ -106,12 +106,12 @@ static json_t *qmp_answer(struct qmp *q, uint64_t deadline_ns, const char *what,
 		if (poll(p, 1 + QMP_FDS, clock_poll_ms(deadline_ns)) <= 0)
 			continue;
 		qmp_pump(q);
-		busy = (p[1].revents || p[2].revents) && !q->serve(q->arg);
+		for (int i = 0; i < QMP_FDS && !busy; i++)
+			busy = p[1 + i].revents && !q->serve(q->arg);
 	}
 }
 
-int qmp_execute(struct qmp *q, const char *command, json_t *args, uint64_t deadline_ns,
-		json_t **ret, struct err *e)
+int qmp_send(struct qmp *q, const char *command, json_t *args, struct err *e)
 {
 	unsigned int id = q->next_id++;
 	json_t *request = json_pack("{s:s, s:I, s:o*}", "execute", command, "id", (json_int_t)id,
@@ -123,6 +123,14 @@ int qmp_execute(struct qmp *q, const char *command, json_t *args, uint64_t deadl
 		return err_set(e, ENOMEM, "out of memory for '%s'", command);
 	if (io_write_all(q->fd, text, strlen(text), "QMP socket", e) ||
 	    io_write_all(q->fd, "\r\n", 2, "QMP socket", e))
+		return -1;
+	return 0;
+}
+
+int qmp_execute(struct qmp *q, const char *command, json_t *args, uint64_t deadline_ns,
+		json_t **ret, struct err *e)
+{
+	if (qmp_send(q, command, args, e))
 		return -1;
 	return qmp_wait(q, command, deadline_ns, ret, e);
 }

@@ -13,7 +13,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 
-#define QMP_FDS 2
+#define QMP_FDS 3
 
 struct qmp {
 	int fd; /* owned; -1 holds nothing */
@@ -51,7 +51,10 @@ int qmp_greet(struct qmp *q, uint64_t deadline_ns, char **version, struct err *e
 int qmp_execute(struct qmp *q, const char *command, json_t *args, uint64_t deadline_ns,
 		json_t **ret, struct err *e);
 
-/* Wait on for the answer to the command executed last, @command, which ended with EBUSY. */
+/* As qmp_execute, without waiting for the answer. */
+int qmp_send(struct qmp *q, const char *command, json_t *args, struct err *e);
+
+/* Wait on for the answer to the command sent last, @command, or executed and ended with EBUSY. */
 int qmp_wait(struct qmp *q, const char *command, uint64_t deadline_ns, json_t **ret, struct err *e);
 
 /* Read what has arrived, without waiting. */

@@ -6,14 +6,19 @@
  * All vCPUs run on one thread with instruction counting unless asked otherwise: guest time is then
  * a function of the instructions executed, idle time is skipped, and it is the dependable mode:
  * QEMU before 10.0 loses about one boot in twenty with a thread a vCPU.
+ *
+ * The machine stands still in one of three ways. It is held: the vCPU threads are stopped from
+ * outside (trace.h), of which on one thread neither guest nor QEMU know. QEMU has stopped it, on
+ * command: that takes each vCPU to the end of its present block of instructions. Or the guest
+ * stands at its doorbell.
  */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -24,8 +29,10 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "gate.h"
+#include "hostmap.h"
 #include "qmp.h"
 #include "registers.h"
+#include "trace.h"
 
 #define ANSWER_NS (10 * NSEC_PER_SEC)
 #define START_NS (60 * NSEC_PER_SEC)
@@ -33,6 +40,8 @@
 #define ARGS_MAX 512
 #define PANICKED "GUEST_PANICKED"
 #define MULTI_THREADED_SINCE 10 /* QEMU's first dependable major version in that mode */
+
+static_assert(ENGINE_WATCHES == TRACE_SLOTS, "a watch is a debug register");
 
 struct tcg {
 	struct engine engine;
@@ -48,10 +57,14 @@ struct tcg {
 	 * go it comes to the second, where the first is closed again behind it.
 	 */
 	struct gate ring, leave;
-	bool rang;	  /* it stands at the first, which is not told yet */
-	bool at_bell;	  /* it stands there, or (a thread a vCPU) is stopped by its ring */
-	bool stop_queued; /* and QEMU will carry out a "stop" when it is let go */
-	bool panicked;	  /* a thread a vCPU: the guest rang, and is about to be stopped */
+	bool rang;     /* it stands at the first, which is not told yet */
+	bool at_bell;  /* it stands there, or (a thread a vCPU) is stopped by its ring */
+	bool panicked; /* a thread a vCPU: the guest rang, and is about to be stopped */
+
+	struct trace trace;
+	const struct ram *ram;
+	bool stop_sent; /* QEMU will carry out a "stop" when the vCPUs go on */
+	bool stopped;	/* QEMU has stopped the machine, or has not begun it */
 	char bell_error[ERR_TEXT_MAX];
 	char *version;
 	bool multi_threaded;
@@ -341,6 +354,7 @@ static void tcg_destroy(struct engine *engine)
 	if (!t)
 		return;
 	tcg_kill(engine);
+	trace_deinit(&t->trace);
 	if (t->pid)
 		while (waitpid(t->pid, NULL, 0) < 0 && errno == EINTR)
 			;
@@ -361,9 +375,8 @@ static void tcg_destroy(struct engine *engine)
  * See whether the guest has come to a gate. Returns false when it stands at its doorbell, where
  * QEMU answers nothing. A guest that does not keep to the order of the gates rings in vain.
  */
-static bool bell_serve(void *arg)
+static bool bell_serve(struct tcg *t)
 {
-	struct tcg *t = arg;
 	struct err e;
 
 	if (gate_entered(&t->ring) && !t->ring.open) {
@@ -377,6 +390,19 @@ static bool bell_serve(void *arg)
 		gate_open(&t->leave);
 	}
 	return !t->at_bell;
+}
+
+/*
+ * While QEMU's answer is awaited: false when it may not come, for a vCPU thread stands still and
+ * may do so under QEMU's big lock.
+ */
+static bool wait_serve(void *arg)
+{
+	struct tcg *t = arg;
+	bool at_bell = !bell_serve(t);
+
+	trace_serve(&t->trace);
+	return !at_bell && !t->trace.held;
 }
 
 /* They stay the same, and at the doorbell QEMU would not tell. */
@@ -394,6 +420,25 @@ static int threads_ask(struct tcg *t, struct err *e)
 	return 0;
 }
 
+/* Trace the threads of the vCPUs, each once. */
+static void threads_seize(struct tcg *t)
+{
+	size_t n = 0, max = json_array_size(t->threads), i;
+	_cleanup_free_ pid_t *tids = calloc(max + 1, sizeof(*tids));
+	json_t *item;
+
+	json_array_foreach (t->threads, i, item) {
+		pid_t tid = (pid_t)json_integer_value(item);
+		size_t k = 0;
+
+		while (tids && k < n && tids[k] != tid)
+			k++;
+		if (tids && k == n)
+			tids[n++] = tid;
+	}
+	trace_seize(&t->trace, tids, n);
+}
+
 static int tcg_start(const struct engine_config *config, struct engine **ret, struct err *e)
 {
 	struct tcg *t = calloc(1, sizeof(*t));
@@ -402,10 +447,12 @@ static int tcg_start(const struct engine_config *config, struct engine **ret, st
 	if (!t)
 		return err_set(e, ENOMEM, "out of memory");
 	t->engine.ops = &engine_tcg;
-	t->pidfd = t->err_fd = t->qmp.fd = -1;
+	t->pidfd = t->err_fd = t->qmp.fd = t->trace.signal_fd = -1;
 	t->ring = t->leave = (struct gate){.seen = {-1, -1}, .block = {-1, -1}};
 	t->multi_threaded = config->multi_threaded;
-	if (process_start(t, config, e)) {
+	t->ram = config->ram;
+	t->stopped = true;
+	if (trace_init(&t->trace, e) || process_start(t, config, e)) {
 		tcg_destroy(&t->engine);
 		return -1;
 	}
@@ -414,9 +461,11 @@ static int tcg_start(const struct engine_config *config, struct engine **ret, st
 		tcg_destroy(&t->engine);
 		return -1;
 	}
+	threads_seize(t);
 	t->qmp.fds[0] = gate_poll_fd(&t->ring);
 	t->qmp.fds[1] = gate_poll_fd(&t->leave);
-	t->qmp.serve = bell_serve;
+	t->qmp.fds[2] = t->trace.signal_fd;
+	t->qmp.serve = wait_serve;
 	t->qmp.arg = t;
 	*ret = &t->engine;
 	return 0;
@@ -424,26 +473,38 @@ static int tcg_start(const struct engine_config *config, struct engine **ret, st
 
 /* ---- stop and go ---- */
 
-static int run_on(struct tcg *t, struct err *e)
+/* Whether the vCPUs stand where QEMU did not stop them. */
+static bool caught(const struct tcg *t)
 {
-	if (qmp_execute(&t->qmp, "cont", NULL, clock_deadline_ns(ANSWER_NS), NULL, e) == 0)
-		return 0;
-	/* It has gone on, as far as its next ring; QEMU tells us later. */
-	return t->at_bell && e->code == EBUSY ? 0 : -1;
+	return t->at_bell || t->trace.held;
 }
 
-/* Let the guest go on from its bell. A stop that was asked for meanwhile comes first, or another
- * ring does. */
-static int bell_leave(struct tcg *t, struct err *e)
+static int run_on(struct tcg *t, struct err *e)
+{
+	if (qmp_execute(&t->qmp, "cont", NULL, clock_deadline_ns(ANSWER_NS), NULL, e) &&
+	    /* It has gone on, as far as its next ring or hit; QEMU tells us later. */
+	    !(caught(t) && e->code == EBUSY))
+		return -1;
+	t->stopped = false;
+	return 0;
+}
+
+/*
+ * Let the vCPUs go on from where they stand, without QEMU's leave. A stop that was asked for
+ * meanwhile comes first, or another ring or hit does.
+ */
+static int go_on(struct tcg *t, struct err *e)
 {
 	t->at_bell = false;
 	gate_open(&t->ring);
-	if (!t->stop_queued)
-		return 0;
-	if (qmp_wait(&t->qmp, "stop", clock_deadline_ns(ANSWER_NS), NULL, e))
-		return t->at_bell && e->code == EBUSY ? 0 : -1;
-	t->stop_queued = false;
-	return run_on(t, e);
+	trace_go(&t->trace);
+	if (t->stop_sent) {
+		if (qmp_wait(&t->qmp, "stop", clock_deadline_ns(ANSWER_NS), NULL, e))
+			return caught(t) && e->code == EBUSY ? 0 : -1;
+		t->stop_sent = false;
+		t->stopped = true;
+	}
+	return t->stopped ? run_on(t, e) : 0;
 }
 
 /* Whether the guest stands at its bell and next_event has yet to say so. */
@@ -465,25 +526,83 @@ static int tcg_resume(struct engine *engine, struct err *e)
 {
 	struct tcg *t = (struct tcg *)engine;
 
-	if (bell_untold(t))
+	if (bell_untold(t) || trace_untold(&t->trace))
 		return 0;
-	if (t->at_bell && !t->multi_threaded)
-		return bell_leave(t, e);
-	t->at_bell = false;
-	return run_on(t, e);
+	return go_on(t, e);
+}
+
+/* Have QEMU stop the machine, wherever its vCPUs are; at a ring or hit it does so later. */
+static int qemu_stop(struct tcg *t, struct err *e)
+{
+	int status;
+
+	if (t->stopped)
+		return 0;
+	status = t->stop_sent ? qmp_wait(&t->qmp, "stop", clock_deadline_ns(ANSWER_NS), NULL, e)
+			      : qmp_execute(&t->qmp, "stop", NULL, clock_deadline_ns(ANSWER_NS),
+					    NULL, e);
+	t->stop_sent = status && e->code == EBUSY;
+	t->stopped = status == 0;
+	return status;
 }
 
 static int tcg_pause(struct engine *engine, struct err *e)
 {
 	struct tcg *t = (struct tcg *)engine;
 
-	if (t->at_bell)
+	if (caught(t) || t->stopped)
 		return 0;
-	if (qmp_execute(&t->qmp, "stop", NULL, clock_deadline_ns(ANSWER_NS), NULL, e) == 0)
-		return 0;
+	/* With a thread a vCPU guest time goes by the host's clock, which only QEMU can stop. */
+	if (!t->multi_threaded && trace_works(&t->trace))
+		return trace_stop(&t->trace, e);
 	/* The guest was quicker: it stands still all the same. */
-	t->stop_queued = t->at_bell && e->code == EBUSY;
-	return t->stop_queued ? 0 : -1;
+	return qemu_stop(t, e) && !(caught(t) && e->code == EBUSY) ? -1 : 0;
+}
+
+/* ---- watches ---- */
+
+static int tcg_watch(struct engine *engine, unsigned int slot, uint64_t gpa, unsigned int len,
+		     struct err *e)
+{
+	struct tcg *t = (struct tcg *)engine;
+	unsigned int node;
+	uint64_t offset, addr;
+
+	if (!trace_works(&t->trace))
+		return trace_watch(&t->trace, slot, 0, len, e);
+	if (ram_find(t->ram, gpa, len, &node, &offset, e) ||
+	    hostmap_find(t->pid, t->ram->fds[node], offset, &addr, e))
+		return -1;
+	return trace_watch(&t->trace, slot, addr, len, e);
+}
+
+static int tcg_unwatch(struct engine *engine, unsigned int slot, struct err *e)
+{
+	return trace_unwatch(&((struct tcg *)engine)->trace, slot, e);
+}
+
+/*
+ * A thread a vCPU: the clock of the guest is to stand too. QEMU answers when the vCPUs go on, but
+ * stops the clock at once, unless one of them holds its big lock.
+ */
+static void hit_stop_clock(struct tcg *t)
+{
+	if (!t->multi_threaded || t->stopped || t->stop_sent)
+		return;
+	t->stop_sent = qmp_send(&t->qmp, "stop", NULL, &(struct err){0}) == 0;
+}
+
+static bool hit_translate(struct tcg *t, struct engine_event *ret)
+{
+	size_t thread;
+
+	trace_serve(&t->trace);
+	if (!trace_hit(&t->trace, &thread, &ret->slots))
+		return false;
+	hit_stop_clock(t);
+	ret->type = ENGINE_WATCH;
+	ret->vcpu = t->multi_threaded ? (int)thread : -1;
+	return true;
 }
 
 static size_t tcg_pollfds(struct engine *engine, struct pollfd ret[ENGINE_POLLFDS_MAX])
@@ -495,7 +614,8 @@ static size_t tcg_pollfds(struct engine *engine, struct pollfd ret[ENGINE_POLLFD
 	ret[1] = (struct pollfd){.fd = t->died_told ? -1 : t->pidfd, .events = POLLIN};
 	ret[2] = (struct pollfd){.fd = gate_poll_fd(&t->ring), .events = POLLIN};
 	ret[3] = (struct pollfd){.fd = gate_poll_fd(&t->leave), .events = POLLIN};
-	return 4;
+	ret[4] = (struct pollfd){.fd = t->trace.signal_fd, .events = POLLIN};
+	return 5;
 }
 
 static bool event_translate(struct tcg *t, json_t *msg, struct engine_event *ret)
@@ -508,7 +628,7 @@ static bool event_translate(struct tcg *t, json_t *msg, struct engine_event *ret
 	if (strcmp(name, "STOP") == 0 && t->panicked) {
 		/* Only now all vCPUs stand, and only now the machine can be made to go on. */
 		t->panicked = false;
-		t->at_bell = true;
+		t->at_bell = t->stopped = true;
 		ret->type = ENGINE_DOORBELL;
 		return true;
 	}
@@ -539,6 +659,8 @@ static bool tcg_next_event(struct engine *engine, struct engine_event *ret)
 		t->bell_error[0] = 0;
 		return true;
 	}
+	if (hit_translate(t, ret))
+		return true;
 	while ((msg = qmp_event(&t->qmp))) {
 		bool known = event_translate(t, msg, ret);
 
@@ -563,16 +685,36 @@ static bool tcg_next_event(struct engine *engine, struct engine_event *ret)
 	return true;
 }
 
+/*
+ * Where QEMU has not stopped the machine, the registers are in the middle of a block: it has to go
+ * on to the end of that. A store that is watched does not hold it on this way, but is told.
+ */
+static int regs_settle(struct tcg *t, struct err *e)
+{
+	int status;
+
+	if (t->at_bell && !t->multi_threaded)
+		return err_set(e, EBUSY,
+			       "this engine shows no registers of a machine at its doorbell");
+	if (t->stopped)
+		return 0;
+	if (!t->stop_sent && qmp_send(&t->qmp, "stop", NULL, e))
+		return -1;
+	t->stop_sent = t->trace.passing = true;
+	trace_go(&t->trace);
+	status = qemu_stop(t, e);
+	t->trace.passing = false;
+	return status;
+}
+
 static json_t *tcg_regs(struct engine *engine, unsigned int vcpu, struct err *e)
 {
 	struct tcg *t = (struct tcg *)engine;
 	json_t *text = NULL, *regs;
 	json_t *args;
 
-	if (t->at_bell && !t->multi_threaded) {
-		err_set(e, EBUSY, "this engine shows no registers of a machine at its doorbell");
+	if (regs_settle(t, e))
 		return NULL;
-	}
 	args = json_pack("{s:s, s:i}", "command-line", "info registers", "cpu-index", (int)vcpu);
 	if (qmp_execute(&t->qmp, "human-monitor-command", args, clock_deadline_ns(ANSWER_NS), &text,
 			e))
@@ -611,6 +753,8 @@ const struct engine_ops engine_tcg = {
 	.start = tcg_start,
 	.resume = tcg_resume,
 	.pause = tcg_pause,
+	.watch = tcg_watch,
+	.unwatch = tcg_unwatch,
 	.pollfds = tcg_pollfds,
 	.next_event = tcg_next_event,
 	.regs = tcg_regs,
