@@ -12,7 +12,7 @@ void buf_deinit(struct buf *b)
 	*b = (struct buf){0};
 }
 
-static int buf_reserve(struct buf *b, size_t more)
+int buf_reserve(struct buf *b, size_t more)
 {
 	size_t need, cap = b->cap ? b->cap : 256;
 	char *data;

@@ -19,6 +19,9 @@ struct buf {
 /* Release the memory; the buffer is empty and usable again. */
 void buf_deinit(struct buf *b);
 
+/* Make room for @more bytes behind those that are there, and a NUL. Returns as buf_add. */
+int buf_reserve(struct buf *b, size_t more);
+
 /* Add @len bytes. Returns 0, or -1 when memory is out; the buffer is then as it was. */
 int buf_add(struct buf *b, const void *data, size_t len);
 

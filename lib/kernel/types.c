@@ -29,7 +29,8 @@ struct types {
 	struct btf *btf;
 	const struct types *base;
 	struct slot *slots;
-	uint32_t mask; /* number of slots - 1 */
+	uint32_t mask;	/* number of slots - 1 */
+	uint8_t *notes; /* one an id */
 };
 
 /* ---- index of names ---- */
@@ -179,6 +180,9 @@ int types_create(const void *data, size_t len, const struct types *base, struct 
 			       btf__type_cnt(t->btf) - first, check.n_types);
 	if (index_build(t, first, e))
 		return -1;
+	t->notes = calloc(btf__type_cnt(t->btf), 1);
+	if (!t->notes)
+		return err_set(e, ENOMEM, "no memory for types");
 	*ret = steal_ptr(&t);
 	return 0;
 }
@@ -189,12 +193,18 @@ void types_destroy(struct types *t)
 		return;
 	btf__free(t->btf);
 	free(t->slots);
+	free(t->notes);
 	free(t);
 }
 
 const struct btf *types_btf(const struct types *t)
 {
 	return t->btf;
+}
+
+uint8_t *types_notes(const struct types *t)
+{
+	return t->notes;
 }
 
 /* ---- look-ups ---- */

@@ -55,6 +55,12 @@ void types_destroy(struct types *t);
 /* The parsed form, owned by @t, for libbpf's read-only calls. */
 const struct btf *types_btf(const struct types *t);
 
+/*
+ * A byte for each id of @t, zero at first: for what somebody who walks types wants to remember of
+ * them (dump/value.c alone does). Owned by @t; no lock.
+ */
+uint8_t *types_notes(const struct types *t);
+
 /* The id of the struct, union, enum, typedef or int @name; kind is a BTF_KIND_*. ENOENT names it.
  */
 int types_find(const struct types *t, const char *name, unsigned int kind, uint32_t *ret,
