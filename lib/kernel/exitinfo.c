@@ -91,8 +91,8 @@ int exitinfo_kind(const struct exitinfo_layout *l, const struct kernel *k, uint6
 int exitinfo_place(const struct exitinfo_layout *l, const struct kernel *k, uint64_t kind_kva,
 		   uint64_t *ret_kva, struct err *e)
 {
-	uint64_t pointer = l->info_variable ? l->info_variable
-					    : kind_kva - l->kind.offset + l->info.offset;
+	uint64_t pointer =
+		l->info_variable ? l->info_variable : kind_kva - l->kind.offset + l->info.offset;
 
 	if (kmem_u64(&k->mem, pointer, ret_kva, e) < 0)
 		return err_prefix(e, "exit_info");

@@ -20,8 +20,8 @@
 #define EXITINFO_DUMP_MAX (1u << 20) /* bytes; SCX_EXIT_DUMP_DFL_LEN is 32768 */
 
 struct exitinfo_layout {
-	uint64_t root;		/* the variable scx_root; 0 before 6.16 */
-	struct member kind, info; /* of struct scx_sched */
+	uint64_t root;			       /* the variable scx_root; 0 before 6.16 */
+	struct member kind, info;	       /* of struct scx_sched */
 	uint64_t kind_variable, info_variable; /* before 6.16; 0 for none */
 	struct fields f;		       /* of struct scx_exit_info */
 	int exit_kind, exit_code, exit_cpu, flags, reason, bt, bt_len, msg, dump;

@@ -39,9 +39,9 @@ extern const char *const queue_end_names[QUEUE_ENDS]; /* a clause each; NULL for
 struct queue {
 	enum queue_kind kind;
 	enum queue_end end;
-	unsigned int owner; /* CPU or node, by kind */
+	unsigned int owner;	   /* CPU or node, by kind */
 	uint64_t kva, id, nr, seq; /* FIELDS_ABSENT for what is not there */
-	unsigned int first, n; /* its tasks: numbers of the set, at queues.tasks[first] */
+	unsigned int first, n;	   /* its tasks: numbers of the set, at queues.tasks[first] */
 };
 
 struct queues_layout {

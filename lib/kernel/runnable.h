@@ -19,7 +19,7 @@ struct runnable {
 	unsigned int n;
 	uint32_t tasks[TASKSET_MAX]; /* numbers of the set, CPU by CPU */
 	uint16_t cpus[TASKSET_MAX];
-	bool cut;	 /* a list that leads astray, or more tasks than there is room for */
+	bool cut;	/* a list that leads astray, or more tasks than there is room for */
 	struct err why; /* of the first such */
 };
 

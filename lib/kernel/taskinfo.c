@@ -7,7 +7,7 @@
 #define CGROUP_DEPTH_MAX 16u
 #define CGROUP_NAME_MAX 64u
 #define MAX_RT_PRIO 100 /* include/linux/sched/prio.h */
-#define PIDTYPE_PGID 2u	 /* include/linux/pid_types.h */
+#define PIDTYPE_PGID 2u /* include/linux/pid_types.h */
 #define PIDTYPE_SID 3u
 
 /* The names in JSON are the kernel's, without `scx.`. */
@@ -105,7 +105,8 @@ static void neighbours_find(struct taskinfo_layout *l, const struct kernel *k)
 {
 	struct err missing;
 
-	l->has_signal = l->signal >= 0 && member_try(k, "signal_struct", "nr_threads", &l->n_threads);
+	l->has_signal =
+		l->signal >= 0 && member_try(k, "signal_struct", "nr_threads", &l->n_threads);
 	l->has_pids = l->signal >= 0 && member_try(k, "pid", "numbers[0].nr", &l->pid_nr) &&
 		      types_member(k->types, "signal_struct", "pids", &l->pids, &missing) == 0 &&
 		      l->pids.count > PIDTYPE_SID && l->pids.size == sizeof(uint64_t);

@@ -31,9 +31,9 @@ enum task_number {
 	TASK_NIVCSW,
 	TASK_NR_CPUS_ALLOWED,
 	TASK_MIGRATION_DISABLED,
-	TASK_RUNTIME, /* ns */
-	TASK_UTIME,   /* ns */
-	TASK_STIME,   /* ns */
+	TASK_RUNTIME,	 /* ns */
+	TASK_UTIME,	 /* ns */
+	TASK_STIME,	 /* ns */
 	TASK_START_TIME, /* ns since boot */
 	TASK_CORE_COOKIE,
 	TASK_LAST_ARRIVAL, /* ns; schedstats */
@@ -57,14 +57,14 @@ extern const char *const task_number_names[TASK_NUMBERS];
 #define TASK_SCX TASK_SCX_FLAGS /* the first of them */
 
 struct taskinfo_layout {
-	struct task_layout task; /* for the classes */
-	struct fields f;	 /* of task_struct */
+	struct task_layout task;   /* for the classes */
+	struct fields f;	   /* of task_struct */
 	int numbers[TASK_NUMBERS]; /* index in f, -1 for what the kernel does not have */
 	int comm, class, dsq, parent, leader, signal, cgroups;
-	struct member n_threads;	       /* of struct signal_struct */
-	struct member pids, pid_nr;	       /* of signal_struct; of struct pid */
-	struct member dsq_id;		       /* of struct scx_dispatch_q */
-	struct member cgroup, kn, name, up;    /* css_set, cgroup, kernfs_node */
+	struct member n_threads;	    /* of struct signal_struct */
+	struct member pids, pid_nr;	    /* of signal_struct; of struct pid */
+	struct member dsq_id;		    /* of struct scx_dispatch_q */
+	struct member cgroup, kn, name, up; /* css_set, cgroup, kernfs_node */
 	bool has_signal, has_pids, has_dsq_id, has_cgroup;
 };
 
@@ -86,8 +86,8 @@ int taskinfo_layout_init(struct taskinfo_layout *l, const struct kernel *k, stru
 void taskinfo_read(const struct taskinfo_layout *l, const struct kernel *k, uint64_t kva,
 		   struct taskinfo *ret);
 
-/* As ps(1) and the kernel write it: R running or ready, S sleeping, D blocked, T, t, X, Z, P parked,
- * I idle; '?' when not known. */
+/* As ps(1) and the kernel write it: R running or ready, S sleeping, D blocked, T, t, X, Z, P
+ * parked, I idle; '?' when not known. */
 char taskinfo_state(const struct taskinfo *t);
 
 /* "normal", "fifo".. (sched(7)); NULL for a policy that is not known. */
