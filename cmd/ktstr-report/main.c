@@ -5,22 +5,26 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/paths.h"
 #include "base/tool.h"
 #include "report/judge.h"
 #include "report/result.h"
 #include "report/sink.h"
 
-enum { OPT_FORMAT, OPT_RECORD, OPT_SIDECAR, OPT_NO_EXPECT };
+enum { OPT_FORMAT, OPT_RECORD, OPT_SIDECAR, OPT_SHARE, OPT_NO_EXPECT };
 
 static const struct tool_opt opts[] = {
 	[OPT_FORMAT] = {"format", "FORMAT", "json (default), text, tap, ktap or junit"},
 	[OPT_RECORD] = {"record", "FILE", "write the raw stream to FILE as it comes"},
-	[OPT_SIDECAR] = {"sidecar", "DIR", "keep DIR/TEST.json and DIR/TEST.tlv"},
+	[OPT_SIDECAR] = {"sidecar", "DIR",
+			 "keep DIR/TEST.json, DIR/TEST.tlv and what was captured"},
+	[OPT_SHARE] = {"share", "DIR", "where expectations find ktstr.jq"},
 	[OPT_NO_EXPECT] = {"no-expect", NULL, "do not evaluate the plan's expectations"},
 	{0},
 };
@@ -47,7 +51,8 @@ struct job {
 	const char *record, *sidecar, *input;
 	bool failed; /* something could not be written: the status is at least TOOL_USAGE */
 	struct sink record_sink, sidecar_sink;
-	char json_path[PATH_MAX], stream_path[PATH_MAX]; /* "" until they are there */
+	char share[PATH_MAX];
+	char paths[KEPTS][PATH_MAX]; /* "" until they are there */
 };
 
 static render_fn format_find(const char *name)
@@ -56,6 +61,19 @@ static render_fn format_find(const char *name)
 		if (strcmp(formats[i].name, name) == 0)
 			return formats[i].render;
 	tool_die(&tool, TOOL_USAGE, "--format: unknown format '%s'", name);
+}
+
+/* Where our jq module is: as told, or else among our data. */
+static void job_library(struct job *job)
+{
+	const char *told = getenv("KTSTR_SHARE");
+	struct err e;
+
+	if (job->options.library)
+		return;
+	if (!told && paths_share("", job->share, &e))
+		tool_die(&tool, TOOL_USAGE, "%s", e.text);
+	job->options.library = told ? told : job->share;
 }
 
 static void job_parse(struct job *job, int argc, char **argv)
@@ -76,6 +94,9 @@ static void job_parse(struct job *job, int argc, char **argv)
 		case OPT_SIDECAR:
 			job->sidecar = arg;
 			break;
+		case OPT_SHARE:
+			job->options.library = arg;
+			break;
 		case OPT_NO_EXPECT:
 			job->options.no_expect = true;
 			break;
@@ -85,6 +106,8 @@ static void job_parse(struct job *job, int argc, char **argv)
 		tool_die(&tool, TOOL_USAGE, "more than one file: '%s'", argv[optind + 1]);
 	if (optind < argc)
 		job->input = argv[optind];
+	job->options.keep = job->sidecar;
+	job_library(job);
 }
 
 static void job_warn(struct job *job, const struct err *e)
@@ -144,12 +167,12 @@ static void job_read(struct job *job, int fd, struct judge *judge)
 		job_warn(job, &job->record_sink.error);
 }
 
-/* DIR/TEST<suffix>; false when that is too long, which is told. */
-static bool job_path(struct job *job, const char *test, const char *suffix, char ret[PATH_MAX])
+/* The path of a file that is kept; false when that is too long, which is told. */
+static bool job_path(struct job *job, const char *test, enum kept which, char ret[PATH_MAX])
 {
 	struct err e;
 
-	if (snprintf(ret, PATH_MAX, "%s/%s%s", job->sidecar, test, suffix) < PATH_MAX)
+	if (snprintf(ret, PATH_MAX, "%s/%s%s", job->sidecar, test, kept_suffixes[which]) < PATH_MAX)
 		return true;
 	*ret = 0;
 	err_set(&e, ENAMETOOLONG, "path '%s' is too long", job->sidecar);
@@ -157,44 +180,103 @@ static bool job_path(struct job *job, const char *test, const char *suffix, char
 	return false;
 }
 
-static void job_keep_stream(struct job *job, const char *test)
+/* Name the file in @s, whose name is known only now. */
+static void job_keep(struct job *job, const char *test, enum kept which, struct sink *s)
 {
-	struct sink *s = &job->sidecar_sink;
 	char path[PATH_MAX];
 	struct err e;
 
-	if (!job_path(job, test, ".tlv", path))
+	if (!job_path(job, test, which, path))
 		return;
 	if (s->failed) {
-		/* Only now its name is known. */
 		errno = s->error.code;
 		err_sys(&e, "cannot keep '%s'", path);
 		job_warn(job, &e);
 	} else if (sink_keep(s, path)) {
 		job_warn(job, &s->error);
 	} else {
-		memcpy(job->stream_path, path, sizeof(path));
+		memcpy(job->paths[which], path, sizeof(path));
 	}
 }
 
 static void job_keep_result(struct job *job, const struct judged *r)
 {
+	char path[PATH_MAX];
 	struct err e;
 
-	if (!job_path(job, r->test, ".json", job->json_path))
+	if (!job_path(job, r->test, KEPT_RESULT, path))
 		return;
-	if (io_write_file(job->json_path, buf_text(&r->json), r->json.len, &e)) {
-		*job->json_path = 0;
+	if (io_write_file(path, buf_text(&r->json), r->json.len, &e))
 		job_warn(job, &e);
-	}
+	else
+		memcpy(job->paths[KEPT_RESULT], path, sizeof(path));
+}
+
+struct piece_sink {
+	const char *dir;
+	struct sink sink;
+	bool open;
+};
+
+static int piece_take(void *ctx, const void *data, size_t len)
+{
+	struct piece_sink *p = ctx;
+
+	if (!p->open)
+		sink_open_in(&p->sink, p->dir);
+	p->open = true;
+	sink_take(&p->sink, data, len);
+	return 0; /* a full disk must not cost the verdict */
+}
+
+/* What an earlier run of the test left would be taken for this one's. */
+static void job_remove(struct job *job, const char *test, enum kept which)
+{
+	char path[PATH_MAX];
+	struct err e;
+
+	if (!job_path(job, test, which, path) || unlink(path) == 0 || errno == ENOENT)
+		return;
+	err_sys(&e, "cannot remove '%s'", path);
+	job_warn(job, &e);
+}
+
+static int job_keep_file(struct job *job, struct judge *judge, const char *test, enum kept which,
+			 struct err *e)
+{
+	struct piece_sink p = {.dir = job->sidecar, .sink.fd = -1};
+	int failed = judge_file(judge, piece_take, &p, e);
+
+	if (!failed && p.open)
+		job_keep(job, test, which, &p.sink);
+	if (!failed && !*job->paths[which])
+		job_remove(job, test, which);
+	if (p.open)
+		sink_close(&p.sink);
+	return failed;
+}
+
+static int job_keep_all(struct job *job, struct judge *judge, const struct judged *r, struct err *e)
+{
+	if (!job->sidecar)
+		return 0;
+	job_keep(job, r->test, KEPT_STREAM, &job->sidecar_sink);
+	for (unsigned int i = KEPT_SNAPSHOTS; i < KEPTS; i++)
+		if (job_keep_file(job, judge, r->test, (enum kept)i, e))
+			return -1;
+	job_keep_result(job, r);
+	return 0;
 }
 
 static void job_print(struct job *job, struct judge *judge)
 {
+	const char *paths[KEPTS];
 	_cleanup_buf_ struct buf out = {0};
 	struct err e;
 
-	if (judge_form(judge, job->json_path, job->stream_path, &out, &e)) {
+	for (unsigned int i = 0; i < KEPTS; i++)
+		paths[i] = job->paths[i];
+	if (judge_form(judge, paths, &out, &e)) {
 		job_warn(job, &e);
 		return;
 	}
@@ -243,13 +325,11 @@ int main(int argc, char **argv)
 	if (judge_result(&judge, &result, &e)) {
 		/* The stream is what is needed to find out why. */
 		if (job.sidecar)
-			job_keep_stream(&job, result.test);
+			job_keep(&job, result.test, KEPT_STREAM, &job.sidecar_sink);
 		tool_die(&tool, TOOL_USAGE, "%s", e.text);
 	}
-	if (job.sidecar) {
-		job_keep_stream(&job, result.test);
-		job_keep_result(&job, &result);
-	}
+	if (job_keep_all(&job, &judge, &result, &e))
+		tool_die(&tool, TOOL_USAGE, "%s", e.text);
 	job_print(&job, &judge);
 	judge_destroy(&judge);
 	return job_status(&job, result.status);

@@ -14,7 +14,6 @@
 #include "base/clean.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/io.h"
 
 #define NO_PROGRAM 127 /* the child's status when there is no jq; jq itself uses 0 to 5 */
 
@@ -33,7 +32,8 @@ static const char prelude[] =
 	"def _greatereq(a; b): a as $a | b as $b | _less($b; $a) or $a == $b;\n";
 
 /* @input and @complaints are above 2: standard descriptors are open in the caller. */
-static void child_run(const char *jq, const char *program, int input, int complaints)
+static void child_run(const char *jq, const char *library, const char *program, int input,
+		      int complaints)
 {
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
@@ -41,22 +41,89 @@ static void child_run(const char *jq, const char *program, int input, int compla
 	if (null < 0 || dup2(input, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
 	    dup2(complaints, STDERR_FILENO) < 0)
 		_exit(NO_PROGRAM);
-	execlp(jq, jq, "-e", program, (char *)NULL);
+	if (library)
+		execlp(jq, jq, "-e", "-L", library, program, (char *)NULL);
+	else
+		execlp(jq, jq, "-e", program, (char *)NULL);
 	_exit(NO_PROGRAM);
 }
 
-/* The input as a file: a pipe would have to be fed while the complaints are read. */
-static int input_open(const char *json, size_t len, struct err *e)
+int expect_input(struct err *e)
 {
-	_cleanup_close_ int fd = memfd_create("result", MFD_CLOEXEC);
+	int fd = memfd_create("result", MFD_CLOEXEC);
 
-	if (fd < 0)
-		return err_sys(e, "cannot make an input for jq");
-	if (io_write_all(fd, json, len, "input for jq", e))
-		return -1;
-	if (lseek(fd, 0, SEEK_SET) < 0)
-		return err_sys(e, "cannot rewind the input for jq");
-	return steal_fd(&fd);
+	return fd < 0 ? err_sys(e, "cannot make an input for jq") : fd;
+}
+
+bool expect_wants_reports(const char *program)
+{
+	static const char *const words[] = {"report", "include", "import"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strstr(program, words[i]))
+			return true;
+	return false;
+}
+
+/* ---- a program: what it includes has to stay in front of what we define ---- */
+
+static const char *skip_blanks(const char *p)
+{
+	for (;;) {
+		p += strspn(p, " \t\r\n");
+		if (*p != '#')
+			return p;
+		p += strcspn(p, "\n");
+	}
+}
+
+static bool is_directive(const char *p)
+{
+	static const char *const words[] = {"include", "import", "module"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		size_t len = strlen(words[i]);
+
+		if (strncmp(p, words[i], len) == 0 && strchr(" \t\r\n\"{#", p[len]))
+			return true;
+	}
+	return false;
+}
+
+/* Behind the next semicolon that is in no string; NULL when there is none. */
+static const char *directive_end(const char *p)
+{
+	bool quoted = false;
+
+	for (; *p; p++) {
+		if (*p == '\\' && p[1])
+			p++;
+		else if (*p == '"')
+			quoted = !quoted;
+		else if (*p == ';' && !quoted)
+			return p + 1;
+	}
+	return NULL;
+}
+
+static size_t directives_len(const char *program)
+{
+	const char *end = program, *p;
+
+	while (end && is_directive(p = skip_blanks(end))) {
+		p = directive_end(p);
+		if (!p)
+			break;
+		end = p;
+	}
+	return (size_t)(end - program);
+}
+
+static int program_whole(const char *program, struct buf *ret)
+{
+	size_t len = directives_len(program);
+
+	return buf_add(ret, program, len) || buf_addf(ret, "%s%s", prelude, program + len);
 }
 
 /* Read what jq complains of, up to the size of @ret, until it ends. False when time is out. */
@@ -120,19 +187,19 @@ static void expect_judge(int status, struct expect *ret)
 	}
 }
 
-int expect_ask(const char *jq, const char *program, const char *json, size_t len,
+int expect_ask(const char *jq, const char *library, const char *program, int input,
 	       struct expect *ret, struct err *e)
 {
-	_cleanup_close_ int input = input_open(json, len, e), out = -1, in = -1;
+	_cleanup_close_ int out = -1, in = -1;
 	int pipe_fds[2], status;
 	_cleanup_buf_ struct buf whole = {0};
 	bool in_time;
 	pid_t pid;
 
 	*ret = (struct expect){.state = EXPECT_NOT_RUN};
-	if (input < 0)
-		return -1;
-	if (buf_addf(&whole, "%s%s", prelude, program))
+	if (lseek(input, 0, SEEK_SET) < 0)
+		return err_sys(e, "cannot rewind the input for jq");
+	if (program_whole(program, &whole))
 		return err_set(e, ENOMEM, "out of memory for a jq program");
 	if (pipe2(pipe_fds, O_CLOEXEC))
 		return err_sys(e, "cannot make a pipe for jq");
@@ -142,7 +209,7 @@ int expect_ask(const char *jq, const char *program, const char *json, size_t len
 	if (pid < 0)
 		return err_sys(e, "cannot start jq");
 	if (pid == 0)
-		child_run(jq, buf_text(&whole), input, out);
+		child_run(jq, library, buf_text(&whole), input, out);
 	close(steal_fd(&out));
 	in_time = complaints_read(in, ret->detail, sizeof(ret->detail));
 	if (!in_time)

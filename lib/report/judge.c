@@ -17,11 +17,15 @@
 
 /*
  * Between the two: blobs, a length of 32 bits and as many bytes, in turn
- *   child   error text ("": none), test, status, number of programs, each program, result so far
- *   parent  the struct expect of each program
- *   child   status, result        (only if there were programs)
- *   parent  paths of result and stream
+ *   child   error text ("": none), test, status, number of programs
+ *   child   each program, result so far, the same with reports   (only if there are programs)
+ *   parent  the struct expect of each program                    (likewise)
+ *   child   status                                               (likewise)
+ *   child   result, each file (if there are to be files)
+ *   parent  path of each file
  *   child   form
+ * What may be long, the result with reports and the files, comes in pieces: blobs up to an empty
+ * one.
  * The child is believed no more than the guest that it read.
  */
 
@@ -88,6 +92,11 @@ static int child_send_result(const struct result *r, struct err *e)
 	return blob_send(CHILD_CTL, buf_text(&json), json.len, e);
 }
 
+static const char *program_of(const struct result *r, size_t i)
+{
+	return json_string_value(json_array_get(r->run->plan.expects, i));
+}
+
 static size_t programs_to_ask(const struct result *r, const struct judge_options *o)
 {
 	enum status s = r->verdict.status;
@@ -97,16 +106,52 @@ static size_t programs_to_ask(const struct result *r, const struct judge_options
 	return json_array_size(r->run->plan.expects);
 }
 
+static int child_piece(void *ctx, const void *data, size_t len)
+{
+	return len ? blob_send(CHILD_CTL, data, len, ctx) : 0;
+}
+
+/* The result with its reports, nothing if no program can see them. */
+static int child_send_whole(const struct result *r, size_t n, struct err *e)
+{
+	bool wanted = false;
+
+	for (size_t i = 0; i < n; i++)
+		wanted |= expect_wants_reports(program_of(r, i));
+	err_set(e, ENOMEM, "out of memory for the result");
+	if (wanted && render_json_whole(r, child_piece, e))
+		return -1;
+	return blob_send(CHILD_CTL, "", 0, e);
+}
+
+static int child_send_files(const struct result *r, struct err *e)
+{
+	for (unsigned int i = KEPT_SNAPSHOTS; r->keep && i < KEPTS; i++) {
+		err_set(e, ENOMEM, "out of memory for a file");
+		if (result_file(r, (enum kept)i, child_piece, e) || blob_send(CHILD_CTL, "", 0, e))
+			return -1;
+	}
+	return 0;
+}
+
 static int child_ask(const struct result *so_far, size_t n, struct expect *ret, struct err *e)
 {
 	for (size_t i = 0; i < n; i++)
-		if (text_send(CHILD_CTL,
-			      json_string_value(json_array_get(so_far->run->plan.expects, i)), e))
+		if (text_send(CHILD_CTL, program_of(so_far, i), e))
 			return -1;
-	if (child_send_result(so_far, e))
+	if (child_send_result(so_far, e) || child_send_whole(so_far, n, e))
 		return -1;
 	if (io_read_upto(CHILD_CTL, ret, n * sizeof(*ret)) != (ssize_t)(n * sizeof(*ret)))
 		return err_set(e, EPIPE, "the caller is gone");
+	return 0;
+}
+
+static int child_result(const struct run *run, const struct judge_options *o, enum expect_mode mode,
+			const struct expect *expects, struct result *ret, struct err *e)
+{
+	if (result_init(ret, run, mode, expects))
+		return err_set(e, ENOMEM, "out of memory for the result");
+	ret->keep = o->keep;
 	return 0;
 }
 
@@ -116,32 +161,35 @@ static int child_judge(const struct run *run, const struct judge_options *o, str
 	static struct expect expects[RUN_EXPECTS_MAX];
 	size_t n;
 
-	if (result_init(ret, run, o->no_expect ? EXPECT_IGNORE : EXPECT_LATER, NULL))
-		return err_set(e, ENOMEM, "out of memory for the result");
+	if (child_result(run, o, o->no_expect ? EXPECT_IGNORE : EXPECT_LATER, NULL, ret, e))
+		return -1;
 	n = programs_to_ask(ret, o);
 	if (text_send(CHILD_CTL, run->plan.test, e) ||
 	    number_send(CHILD_CTL, ret->verdict.status, e) ||
 	    number_send(CHILD_CTL, (uint32_t)n, e))
 		return -1;
-	if (n == 0)
-		return child_send_result(ret, e);
-	if (child_ask(ret, n, expects, e))
-		return -1;
-	result_deinit(ret);
-	if (result_init(ret, run, EXPECT_JUDGE, expects))
-		return err_set(e, ENOMEM, "out of memory for the result");
-	return number_send(CHILD_CTL, ret->verdict.status, e) || child_send_result(ret, e) ? -1 : 0;
+	if (n) {
+		if (child_ask(ret, n, expects, e))
+			return -1;
+		result_deinit(ret);
+		if (child_result(run, o, EXPECT_JUDGE, expects, ret, e) ||
+		    number_send(CHILD_CTL, ret->verdict.status, e))
+			return -1;
+	}
+	return child_send_result(ret, e) || child_send_files(ret, e) ? -1 : 0;
 }
 
 static int child_form(struct result *r, const struct judge_options *o, struct err *e)
 {
-	_cleanup_buf_ struct buf json_path = {0}, stream_path = {0}, out = {0};
+	static struct buf paths[KEPTS];
+	_cleanup_buf_ struct buf out = {0};
 
-	if (blob_receive(CHILD_CTL, &json_path, e) || blob_receive(CHILD_CTL, &stream_path, e))
-		return -1;
+	for (unsigned int i = 0; i < KEPTS; i++) {
+		if (blob_receive(CHILD_CTL, &paths[i], e))
+			return -1;
+		r->paths[i] = paths[i].len ? buf_text(&paths[i]) : NULL;
+	}
 	r->colour = o->colour;
-	r->json_path = json_path.len ? buf_text(&json_path) : NULL;
-	r->stream_path = stream_path.len ? buf_text(&stream_path) : NULL;
 	if (o->render(r, &out))
 		return err_set(e, ENOMEM, "out of memory for the report");
 	return blob_send(CHILD_CTL, buf_text(&out), out.len, e);
@@ -200,7 +248,10 @@ int judge_start(struct judge *ret, const struct judge_options *o, struct err *e)
 		return err_sys(e, "cannot fork");
 	if (pid == 0)
 		child_run(in, theirs, o);
-	*ret = (struct judge){.pid = pid, .stream = steal_fd(&out), .ctl = steal_fd(&ours)};
+	*ret = (struct judge){.pid = pid,
+			      .stream = steal_fd(&out),
+			      .ctl = steal_fd(&ours),
+			      .library = o->library};
 	return 0;
 }
 
@@ -260,13 +311,62 @@ static int test_receive(int fd, char ret[RUN_NAME_MAX + 1], struct err *e)
 	return 0;
 }
 
-static int expects_answer(int fd, const struct buf *programs, size_t n, const struct buf *json,
-			  struct err *e)
+/* Pieces up to the empty one. */
+static int pieces_receive(int fd, piece_fn take, void *ctx, struct err *e)
+{
+	for (;;) {
+		_cleanup_buf_ struct buf piece = {0};
+
+		if (blob_receive(fd, &piece, e))
+			return -1;
+		if (!piece.len)
+			return 0;
+		if (take(ctx, piece.data, piece.len))
+			return -1;
+	}
+}
+
+struct inputs {
+	int plain, whole; /* the result; with reports */
+	bool has_whole;
+	struct err error;
+};
+
+static int whole_take(void *ctx, const void *data, size_t len)
+{
+	struct inputs *in = ctx;
+
+	in->has_whole = true;
+	return io_write_all(in->whole, data, len, "input for jq", &in->error);
+}
+
+static int inputs_receive(int fd, struct inputs *in, struct judged *ret, struct err *e)
+{
+	in->error.code = 0;
+	in->plain = expect_input(e);
+	if (in->plain < 0 || blob_receive(fd, &ret->json, e) ||
+	    io_write_all(in->plain, buf_text(&ret->json), ret->json.len, "input for jq", e))
+		return -1;
+	in->whole = expect_input(e);
+	if (in->whole < 0)
+		return -1;
+	if (pieces_receive(fd, whole_take, in, e)) {
+		if (in->error.code)
+			*e = in->error;
+		return -1;
+	}
+	return 0;
+}
+
+static int expects_answer(int fd, const char *library, const struct buf *programs, size_t n,
+			  const struct inputs *in, struct err *e)
 {
 	for (size_t i = 0; i < n; i++) {
+		const char *program = buf_text(&programs[i]);
+		bool whole = in->has_whole && expect_wants_reports(program);
 		struct expect x;
 
-		if (expect_ask("jq", buf_text(&programs[i]), buf_text(json), json->len, &x, e))
+		if (expect_ask("jq", library, program, whole ? in->whole : in->plain, &x, e))
 			return -1;
 		if (io_write_all(fd, &x, sizeof(x), "judge", e))
 			return -1;
@@ -275,26 +375,30 @@ static int expects_answer(int fd, const struct buf *programs, size_t n, const st
 }
 
 /* The programs, the result that they are asked of, and the verdict that comes of it. */
-static int expects_exchange(int fd, size_t n, struct judged *ret, struct err *e)
+static int expects_exchange(int fd, const char *library, size_t n, struct judged *ret,
+			    struct err *e)
 {
 	struct buf *programs = calloc(n, sizeof(*programs));
+	struct inputs in = {.plain = -1, .whole = -1};
 	uint32_t status = STATUS_MACHINE;
 	int failed = programs ? 0 : err_set(e, ENOMEM, "out of memory");
 
 	for (size_t i = 0; i < n && !failed; i++)
 		failed = blob_receive(fd, &programs[i], e);
 	if (!failed)
-		failed = blob_receive(fd, &ret->json, e) ||
-			 expects_answer(fd, programs, n, &ret->json, e) ||
+		failed = inputs_receive(fd, &in, ret, e) ||
+			 expects_answer(fd, library, programs, n, &in, e) ||
 			 number_receive(fd, STATUSES - 1, &status, e);
 	for (size_t i = 0; programs && i < n; i++)
 		buf_deinit(&programs[i]);
 	free(programs);
+	cleanup_closep(&in.plain);
+	cleanup_closep(&in.whole);
 	ret->status = status;
 	return failed ? -1 : 0;
 }
 
-static int result_receive(int fd, struct judged *ret, struct err *e)
+static int result_receive(int fd, const char *library, struct judged *ret, struct err *e)
 {
 	_cleanup_buf_ struct buf error = {0};
 	uint32_t status, n;
@@ -307,7 +411,7 @@ static int result_receive(int fd, struct judged *ret, struct err *e)
 	    number_receive(fd, RUN_EXPECTS_MAX, &n, e))
 		return -1;
 	ret->status = status;
-	if (n && expects_exchange(fd, n, ret, e))
+	if (n && expects_exchange(fd, library, n, ret, e))
 		return -1;
 	return blob_receive(fd, &ret->json, e);
 }
@@ -316,7 +420,7 @@ int judge_result(struct judge *j, struct judged *ret, struct err *e)
 {
 	*ret = (struct judged){.status = STATUS_MACHINE, .test = RUN_UNNAMED};
 	stream_close(j);
-	return result_receive(j->ctl, ret, e) ? child_lost(j, e) : 0;
+	return result_receive(j->ctl, j->library, ret, e) ? child_lost(j, e) : 0;
 }
 
 void judged_deinit(struct judged *r)
@@ -324,13 +428,17 @@ void judged_deinit(struct judged *r)
 	buf_deinit(&r->json);
 }
 
-int judge_form(struct judge *j, const char *json_path, const char *stream_path, struct buf *ret,
-	       struct err *e)
+int judge_file(struct judge *j, piece_fn take, void *ctx, struct err *e)
 {
-	if (text_send(j->ctl, json_path, e) || text_send(j->ctl, stream_path, e) ||
-	    blob_receive(j->ctl, ret, e))
-		return child_lost(j, e);
-	return 0;
+	return pieces_receive(j->ctl, take, ctx, e) ? child_lost(j, e) : 0;
+}
+
+int judge_form(struct judge *j, const char *const paths[KEPTS], struct buf *ret, struct err *e)
+{
+	for (unsigned int i = 0; i < KEPTS; i++)
+		if (text_send(j->ctl, paths[i], e))
+			return child_lost(j, e);
+	return blob_receive(j->ctl, ret, e) ? child_lost(j, e) : 0;
 }
 
 void judge_destroy(struct judge *j)

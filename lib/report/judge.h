@@ -4,7 +4,7 @@
  * filter that leaves it memory and the descriptors it has (sandbox.h). What a guest wrote is taken
  * apart there only. The caller, who has files, a terminal and jq, gets finished texts back.
  *
- *   judge_start, judge_feed ..., judge_result, judge_form, judge_destroy
+ *   judge_start, judge_feed ..., judge_result, judge_file ..., judge_form, judge_destroy
  */
 #ifndef KTSTR_REPORT_JUDGE_H
 #define KTSTR_REPORT_JUDGE_H
@@ -21,7 +21,9 @@
 
 struct judge_options {
 	int (*render)(const struct result *r, struct buf *out);
+	const char *library; /* folder of jq's modules for expectations */
 	bool no_expect;
+	bool keep; /* there will be files: judge_file() is called for each */
 	bool colour;
 };
 
@@ -29,6 +31,7 @@ struct judge {
 	pid_t pid;  /* 0: there is none */
 	int stream; /* where the frames go; -1 when the child takes no more */
 	int ctl;
+	const char *library;
 };
 
 /* What is known when the stream has ended. */
@@ -51,9 +54,15 @@ void judge_feed(struct judge *j, const void *data, size_t len);
 int judge_result(struct judge *j, struct judged *ret, struct err *e);
 void judged_deinit(struct judged *r);
 
+/*
+ * The text of the next file, of those from KEPT_SNAPSHOTS on, if the options say `keep`: to be
+ * called for each. @take gets it piece by piece and returns 0; it is not called when there is
+ * nothing for the file.
+ */
+int judge_file(struct judge *j, piece_fn take, void *ctx, struct err *e);
+
 /* The form that the options name; the paths (NULL: none) are for people, where things were kept. */
-int judge_form(struct judge *j, const char *json_path, const char *stream_path, struct buf *ret,
-	       struct err *e);
+int judge_form(struct judge *j, const char *const paths[KEPTS], struct buf *ret, struct err *e);
 
 /* Ends the child if it is still there. */
 void judge_destroy(struct judge *j);

@@ -57,6 +57,7 @@ enum row {
 	ROW_MAX_GAP,
 	ROW_MAX_SPREAD,
 	ROW_ISOLATION,
+	ROW_CAPTURES,
 	ROW_MAX_IMBALANCE, /* from here on as in enum threshold */
 	ROW_MAX_DSQ_DEPTH,
 	ROW_STALL,

@@ -6,6 +6,7 @@
 #include "base/clean.h"
 #include "base/clock.h"
 #include "report/object.h"
+#include "report/render_captures.h"
 #include "report/render_monitor.h"
 #include "report/result.h"
 #include "scenario/cpus.h"
@@ -376,14 +377,8 @@ static void put_usage(struct object o, const struct run *r)
 
 static void put_nulls(struct object o)
 {
-	static const char *const names[] = {"kvm_stats",
-					    "virtio_blk_counters",
-					    "virtio_net_counters",
-					    "snapshots",
-					    "periodic_fired",
-					    "periodic_real",
-					    "periodic_target",
-					    "expect_auto_repro_satisfied",
+	static const char *const names[] = {"kvm_stats", "virtio_blk_counters",
+					    "virtio_net_counters", "expect_auto_repro_satisfied",
 					    NULL};
 
 	for (const char *const *n = names; *n; n++)
@@ -426,12 +421,18 @@ static void put_texts(struct object o, const struct run *r)
 	put_dropped(o, r);
 }
 
-int render_json(const struct result *r, struct buf *out)
+static void put_kaslr(struct object o, const struct run *r)
 {
-	bool failed = false;
-	struct object o = object_new(&failed);
-	char *dump;
-	int ret = -1;
+	uint64_t offset = r->monitor.kaslr_offset;
+
+	put(o, "kern_kaslr_offset",
+	    number(offset == RUN_ABSENT ? r->captures.kaslr_offset : offset));
+}
+
+/* All but `snapshots` and `failure_dump`. The caller's; *failed: it is not whole. */
+static struct object result_object(bool *failed, const struct result *r)
+{
+	struct object o = object_new(failed);
 
 	put_verdict(o, r);
 	put_machine(o, r->run);
@@ -446,13 +447,39 @@ int render_json(const struct result *r, struct buf *out)
 	put_usage(o, r->run);
 	put_monitor(o, r->run);
 	put_verifier_stats(o, r->run);
-	put(o, "kern_kaslr_offset", number(r->run->monitor.kaslr_offset));
+	put_kaslr(o, r->run);
+	put_freeze(o, r->run);
 	put_nulls(o);
 	put_texts(o, r->run);
-	dump = failed ? NULL : json_dumps(o.json, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
-	if (dump && !buf_addf(out, "%s\n", dump))
-		ret = 0;
-	free(dump);
+	return o;
+}
+
+/* As text, which is the caller's; NULL when memory is out. Takes the object. */
+static char *object_text(struct object o)
+{
+	char *ret = NULL;
+
+	if (!*o.failed)
+		ret = json_dumps(o.json, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
 	json_decref(o.json);
 	return ret;
+}
+
+int render_json(const struct result *r, struct buf *out)
+{
+	bool failed = false;
+	struct object o = result_object(&failed, r);
+	_cleanup_free_ char *dump = NULL;
+
+	put_snapshots(o, r);
+	dump = object_text(o);
+	return dump && !buf_addf(out, "%s\n", dump) ? 0 : -1;
+}
+
+int render_json_whole(const struct result *r, piece_fn put_piece, void *ctx)
+{
+	bool failed = false;
+	_cleanup_free_ char *head = object_text(result_object(&failed, r));
+
+	return head ? captures_with_reports(r, head, put_piece, ctx) : -1;
 }

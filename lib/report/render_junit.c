@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clean.h"
+#include "report/render_captures.h"
 #include "report/result.h"
 
 #define TAIL_BYTES (8u << 10)
@@ -119,12 +120,26 @@ static int junit_tail(struct buf *out, const char *title, const struct tail *t)
 	return buf_add(out, "\n", 1);
 }
 
+static int junit_failure(const struct result *r, struct buf *out)
+{
+	_cleanup_buf_ struct buf line = {0};
+
+	if (failure_line(&r->run->captures.failure, &line))
+		return -1;
+	if (line.len && (buf_addf(out, "\nfailure: ") || xml_text(out, buf_text(&line))))
+		return -1;
+	if (r->paths[KEPT_DUMP] &&
+	    (buf_addf(out, "\ndump: ") || xml_text(out, r->paths[KEPT_DUMP])))
+		return -1;
+	return 0;
+}
+
 static int junit_outputs(const struct result *r, struct buf *out)
 {
 	_cleanup_buf_ struct buf repro = {0};
 
 	if (result_repro(r, &repro) || buf_addf(out, "    <system-out>repeat: ") ||
-	    xml_escape(out, buf_text(&repro), repro.len) ||
+	    xml_escape(out, buf_text(&repro), repro.len) || junit_failure(r, out) ||
 	    buf_addf(out, "\n</system-out>\n    <system-err>") ||
 	    junit_tail(out, "scheduler", &r->run->texts[RUN_SCHED_OUTPUT]) ||
 	    junit_tail(out, "console", &r->run->texts[RUN_CONSOLE]))

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "report/monitor_judge.h"
+#include "report/render_captures.h"
 
 /* A mean over @n, null over nothing. */
 static json_t *mean(double sum, uint64_t n)
@@ -340,8 +341,8 @@ void put_verifier_stats(struct object o, const struct run *r)
 	const struct progs *p = &r->monitor.scopes[SCOPE_ALL].progs;
 	json_t *list;
 
-	if (!p->n) {
-		put(o, "verifier_stats", json_null());
+	if (!p->n) { /* a look at the stopped machine has them, too */
+		put(o, "verifier_stats", captured_progs(&r->captures));
 		return;
 	}
 	list = put_array(o, "verifier_stats");

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clean.h"
+#include "report/render_captures.h"
 #include "report/result.h"
 
 /* ---- TAP 14 (testanything.org): 4-space subtests, 2-space YAML, '#' and '\' escaped ---- */
@@ -69,6 +70,21 @@ static int tap_row(const struct result *r, unsigned int i, struct buf *out)
 	return tap_reasons(r, row, out);
 }
 
+/* How the scheduler failed, and where that is told at length. */
+static int tap_failure(const struct result *r, struct buf *out)
+{
+	_cleanup_buf_ struct buf line = {0};
+
+	if (failure_line(&r->run->captures.failure, &line))
+		return -1;
+	if (line.len && (buf_addf(out, "\n  failure: ") || yaml_quote(out, buf_text(&line))))
+		return -1;
+	if (r->paths[KEPT_DUMP] &&
+	    (buf_addf(out, "\n  dump: ") || yaml_quote(out, r->paths[KEPT_DUMP])))
+		return -1;
+	return 0;
+}
+
 static int tap_foot(const struct result *r, struct buf *out)
 {
 	const struct reason *first = reasons_first(&r->verdict.reasons);
@@ -82,7 +98,7 @@ static int tap_foot(const struct result *r, struct buf *out)
 		return -1;
 	if (result_repro(r, &repro) ||
 	    buf_addf(out, "\n  ---\n  status: %s\n  repro: ", status_names[r->verdict.status]) ||
-	    yaml_quote(out, buf_text(&repro)))
+	    yaml_quote(out, buf_text(&repro)) || tap_failure(r, out))
 		return -1;
 	return buf_addf(out, "\n  ...\n");
 }
@@ -155,6 +171,17 @@ static int ktap_row(const struct result *r, unsigned int i, struct buf *out)
 	return buf_addf(out, "%s\n", ktap_directive(r, row, state));
 }
 
+static int ktap_failure(const struct result *r, struct buf *out)
+{
+	_cleanup_buf_ struct buf line = {0};
+
+	if (failure_line(&r->run->captures.failure, &line))
+		return -1;
+	if (line.len && buf_addf(out, "# failure: %s\n", buf_text(&line)))
+		return -1;
+	return r->paths[KEPT_DUMP] ? buf_addf(out, "# dump: %s\n", r->paths[KEPT_DUMP]) : 0;
+}
+
 static const char *ktap_status(const struct result *r)
 {
 	switch (r->verdict.status) {
@@ -184,7 +211,8 @@ int render_ktap(const struct result *r, struct buf *out)
 	for (unsigned int i = 0; i < n; i++)
 		if (ktap_row(r, i, out))
 			return -1;
-	if (buf_addf(out, "%sok 1 %s%s", r->verdict.status > STATUS_SKIP ? "not " : "",
+	if (ktap_failure(r, out) ||
+	    buf_addf(out, "%sok 1 %s%s", r->verdict.status > STATUS_SKIP ? "not " : "",
 		     r->run->plan.test, directive))
 		return -1;
 	if (*directive && directive[strlen(directive) - 1] == ' ' && first &&

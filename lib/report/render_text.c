@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clean.h"
+#include "report/render_captures.h"
 #include "report/render_monitor.h"
 #include "report/result.h"
 
@@ -198,24 +199,31 @@ static int text_tails(const struct result *r, struct buf *out)
 
 static int text_foot(const struct result *r, struct buf *out)
 {
+	static const char *const titles[KEPTS] = {
+		[KEPT_RESULT] = "result",	    [KEPT_STREAM] = "stream",
+		[KEPT_SNAPSHOTS] = "captures",	    [KEPT_DUMP] = "dump",
+		[KEPT_DUMP_TEXT] = "kernel's dump",
+	};
 	_cleanup_buf_ struct buf repro = {0};
+	bool any = false;
 
 	if (result_repro(r, &repro))
 		return -1;
-	if (r->json_path && buf_addf(out, "\n  result        %s", r->json_path))
-		return -1;
-	if (r->stream_path && buf_addf(out, "\n  stream        %s", r->stream_path))
-		return -1;
+	for (size_t i = 0; i < KEPTS; i++) {
+		any |= r->paths[i] != NULL;
+		if (r->paths[i] && buf_addf(out, "\n  %-13s %s", titles[i], r->paths[i]))
+			return -1;
+	}
 	if (repro.len && buf_addf(out, "\n  repeat        %s", buf_text(&repro)))
 		return -1;
-	return r->json_path || r->stream_path || repro.len ? buf_add(out, "\n", 1) : 0;
+	return any || repro.len ? buf_add(out, "\n", 1) : 0;
 }
 
 int render_text(const struct result *r, struct buf *out)
 {
 	if (text_head(r, out) || text_reasons(r, out) || text_machine(r, out) ||
 	    text_stats(r, out) || text_phases(r, out) || text_monitor(r->run, out) ||
-	    text_tails(r, out) || text_foot(r, out))
+	    text_captures(r, out) || text_tails(r, out) || text_foot(r, out))
 		return -1;
 	return 0;
 }

@@ -7,6 +7,14 @@
 
 #include "base/clean.h"
 
+const char *const kept_suffixes[KEPTS] = {
+	[KEPT_RESULT] = ".json",
+	[KEPT_STREAM] = ".tlv",
+	[KEPT_SNAPSHOTS] = ".snapshots.json",
+	[KEPT_DUMP] = ".failure-dump.json",
+	[KEPT_DUMP_TEXT] = ".failure-dump.txt",
+};
+
 int result_init(struct result *ret, const struct run *r, enum expect_mode mode,
 		const struct expect *expects)
 {
@@ -81,6 +89,8 @@ static bool row_exists(const struct run_plan *p, unsigned int row)
 		return p->max_spread_ppm != RUN_ABSENT;
 	case ROW_ISOLATION:
 		return p->isolation;
+	case ROW_CAPTURES:
+		return p->snapshots != RUN_ABSENT && !json_array_size(p->expects);
 	case ROW_MAX_IMBALANCE:
 	case ROW_MAX_DSQ_DEPTH:
 	case ROW_STALL:
@@ -171,6 +181,9 @@ static void row_name(const struct run_plan *p, unsigned int row, char ret[ROW_NA
 		break;
 	case ROW_ISOLATION:
 		snprintf(ret, ROW_NAME_MAX, "no worker leaves its cpuset");
+		break;
+	case ROW_CAPTURES:
+		snprintf(ret, ROW_NAME_MAX, "a periodic capture is taken");
 		break;
 	case ROW_MAX_IMBALANCE:
 	case ROW_MAX_DSQ_DEPTH:

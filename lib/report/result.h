@@ -20,13 +20,25 @@
 #define RESULT_WORKERS_MAX 256u	    /* reports that the result lists; all are judged */
 #define RESULT_TIMELINE_MAX 1024u
 
+/* Files that a run leaves, TEST and a suffix. */
+enum kept {
+	KEPT_RESULT,
+	KEPT_STREAM,
+	KEPT_SNAPSHOTS, /* from here on there only when there is something for them */
+	KEPT_DUMP,
+	KEPT_DUMP_TEXT,
+	KEPTS,
+};
+extern const char *const kept_suffixes[KEPTS]; /* ".json", .. */
+
 struct result {
 	const struct run *run;
 	struct stats stats;
 	struct phases phases;
 	struct verdict verdict;
-	/* for people only: where the result and the stream were kept; NULL for nowhere */
-	const char *json_path, *stream_path;
+	bool keep; /* there will be files, which the result names */
+	/* for people only: where the files are; NULL for nowhere */
+	const char *paths[KEPTS];
 	bool colour;
 };
 
@@ -54,9 +66,25 @@ unsigned int result_rows(const struct result *r);
 enum row_state result_row(const struct result *r, unsigned int i, char name[ROW_NAME_MAX],
 			  unsigned int *number);
 
+/* ---- files ---- */
+
+/* Takes a piece of a text. Returns 0, or -1 to end it. */
+typedef int (*piece_fn)(void *ctx, const void *data, size_t len);
+
+/* Whether there is something for the file. */
+bool result_has_file(const struct result *r, enum kept which);
+
+/* The text of a file from KEPT_SNAPSHOTS on, piece by piece; no piece when there is nothing for it.
+ * Returns 0, or -1 when memory is out or @put fails. */
+int result_file(const struct result *r, enum kept which, piece_fn put, void *ctx);
+
 /* ---- forms ---- */
 
 int render_json(const struct result *r, struct buf *out);
+
+/* As render_json(), but captures have their reports inside; as result_file(). */
+int render_json_whole(const struct result *r, piece_fn put, void *ctx);
+
 int render_text(const struct result *r, struct buf *out);
 int render_tap(const struct result *r, struct buf *out);
 int render_ktap(const struct result *r, struct buf *out);

@@ -216,6 +216,9 @@ static void add_plan(struct run *r, struct payload *p)
 	const char *text = payload_str(p, "expect_error_text");
 	json_t *steps = json_object_get(p->object, "steps");
 
+	plan.snapshots = payload_u64(p, "snapshots");
+	if (plan.snapshots == 0)
+		plan.snapshots = RUN_ABSENT;
 	plan.has_scheduler = payload_strings(p, "scheduler") != NULL;
 	plan.expect_error = payload_need_bool(p, "expect_error");
 	plan.expects = payload_strings(p, "expects");
@@ -506,6 +509,35 @@ static void add_monitor_end(struct run *r, struct payload *p)
 	monitor_add_end(&r->monitor, p);
 }
 
+/* ---- ktstr-freeze ---- */
+
+static void add_capture(struct run *r, const struct tlv_message *m)
+{
+	bool in_scenario = r->scenario_started && !r->scenario_ended;
+	struct err e;
+
+	if (captures_add(&r->captures, m->data, m->len, in_scenario ? present_step(r) : RUN_ABSENT,
+			 &e) == 0)
+		return;
+	r->out_of_memory |= e.code == ENOMEM;
+	r->malformed += e.code != ENOMEM;
+}
+
+static void add_freeze_note(struct run *r, struct payload *p)
+{
+	captures_add_note(&r->captures, p);
+}
+
+static void add_freeze_end(struct run *r, const struct tlv_message *m)
+{
+	_cleanup_payload_ struct payload p;
+
+	payload_init(&p, m->data, m->len);
+	if (!p.bad && !captures_add_end(&r->captures, m->instance, &p))
+		r->repeated++;
+	r->malformed += p.bad;
+}
+
 /* ---- who may send what ---- */
 
 #define FROM(source) (1u << TLV_FROM_##source)
@@ -541,6 +573,9 @@ static const struct route {
 	{TLV_SAMPLE, FROM(MONITOR), .add_bytes = add_sample},
 	{TLV_MONITOR_NOTE, FROM(MONITOR), .add = add_monitor_note},
 	{TLV_MONITOR_END, FROM(MONITOR), .add = add_monitor_end},
+	{TLV_CAPTURE, FROM(FREEZE), .add_bytes = add_capture},
+	{TLV_FREEZE_NOTE, FROM(FREEZE), .add = add_freeze_note},
+	{TLV_FREEZE_END, FROM(FREEZE), .add_bytes = add_freeze_end},
 };
 
 static void add_text(struct run *r, enum run_text which, const struct tlv_message *m)
@@ -565,6 +600,8 @@ static void add_routed(struct run *r, const struct route *route, const struct tl
 	}
 	if (m->source == TLV_FROM_MONITOR && !monitor_accepts(&r->monitor, m->instance))
 		return;
+	if (m->source == TLV_FROM_FREEZE)
+		captures_see(&r->captures, m->instance);
 	if (m->type == TLV_HELLO && !r->hello)
 		r->monitor.start_ns = m->host_ns;
 	if (route->add_bytes) {
@@ -613,7 +650,9 @@ struct run *run_create(void)
 	memcpy(r->plan.test, RUN_UNNAMED, sizeof(RUN_UNNAMED));
 	r->plan.max_gap_ns = r->plan.max_spread_ppm = RUN_ABSENT;
 	thresholds_init(&r->plan.monitor);
+	r->plan.snapshots = RUN_ABSENT;
 	monitor_init(&r->monitor);
+	captures_init(&r->captures);
 	r->scenario_elapsed_ns = RUN_ABSENT;
 	for (size_t i = 0; i < RUN_TEXTS; i++)
 		r->texts[i].keep = RUN_TEXT_KEEP;
@@ -641,6 +680,7 @@ void run_destroy(struct run *r)
 	free(r->names);
 	free(r->by_type);
 	monitor_deinit(&r->monitor);
+	captures_deinit(&r->captures);
 	free(r);
 }
 

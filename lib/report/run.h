@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "report/captures.h"
 #include "report/klog.h"
 #include "report/monitor.h"
 #include "report/payload.h"
@@ -152,7 +153,8 @@ struct run_plan {
 	uint64_t max_gap_ns;	 /* RUN_ABSENT: off */
 	uint64_t max_spread_ppm; /* RUN_ABSENT: off */
 	struct thresholds monitor;
-	json_t *expects; /* array of jq programs, or NULL */
+	json_t *expects;    /* array of jq programs, or NULL */
+	uint64_t snapshots; /* periodic captures that are wanted; RUN_ABSENT when none are */
 };
 
 struct run {
@@ -187,6 +189,7 @@ struct run {
 	char (*names)[RUN_NAME_MAX + 4];
 	size_t n_names;
 	struct monitor monitor;
+	struct captures captures;
 
 	/* ---- counts of what was and was not used ---- */
 	struct tlv_stats stream; /* final after run_end_of_stream() */

@@ -8,6 +8,7 @@
 
 #include "base/clean.h"
 #include "base/clock.h"
+#include "report/captures_judge.h"
 #include "report/checks.h"
 #include "report/monitor_judge.h"
 
@@ -205,6 +206,14 @@ static const char *kernel_words(const struct run *r, const struct run_sched *die
 	return ret;
 }
 
+/* Nobody but the capture tells of it. */
+static void dumped_failure(const struct failure *f, char *ret, size_t size)
+{
+	snprintf(ret, size, "the scheduler failed as its dump shows: %s%s%s%s%s",
+		 *f->exit_kind_name ? f->exit_kind_name : "an error", *f->reason ? ": " : "",
+		 f->reason, *f->msg ? ": " : "", f->msg);
+}
+
 /* How the scheduler failed, in one line; false when nothing says that it did. */
 static bool scheduler_failure(const struct run *r, const struct facts *f, char *ret, size_t size)
 {
@@ -220,12 +229,19 @@ static bool scheduler_failure(const struct run *r, const struct facts *f, char *
 		snprintf(ret, size, "%s%s", f->bad->message, words);
 	else if (f->ejected_by_kernel)
 		snprintf(ret, size, "the scheduler was ejected by the kernel%s", words);
-	return d || f->bad || f->ejected_by_kernel;
+	else if (captures_show_failure(&r->captures))
+		dumped_failure(&r->captures.failure, ret, size);
+	return d || f->bad || f->ejected_by_kernel || captures_show_failure(&r->captures);
 }
 
 static bool text_has(const struct tail *t, const char *needle)
 {
 	return memmem(buf_text(&t->text), t->text.len, needle, strlen(needle)) != NULL;
+}
+
+static bool dump_has(const struct failure *f, const char *needle)
+{
+	return strstr(f->reason, needle) || strstr(f->msg, needle);
 }
 
 /* `expect-error`: true when it came as it must. */
@@ -245,7 +261,8 @@ static bool judge_expected_error(const struct run *r, const struct facts *f, boo
 		return false;
 	}
 	if (text && !text_has(&r->texts[RUN_SCHED_OUTPUT], text) &&
-	    !text_has(&r->texts[RUN_KMSG], text) && !text_has(&r->texts[RUN_CONSOLE], text)) {
+	    !text_has(&r->texts[RUN_KMSG], text) && !text_has(&r->texts[RUN_CONSOLE], text) &&
+	    !dump_has(&r->captures.failure, text)) {
 		reasons_add(ret, STATUS_FAIL, REASON_EXPECT, ROW_SCHEDULER,
 			    "the scheduler failed, but neither its output nor the kernel log "
 			    "holds '%.256s': %s",
@@ -353,6 +370,7 @@ static void judge_workers(const struct run *r, struct reasons *ret)
 			    "nothing tells of any worker");
 	checks_judge(r, ret);
 	monitor_judge(r, ret);
+	captures_judge(r, ret);
 }
 
 /* ---- stream ---- */
@@ -482,6 +500,7 @@ void verdict_decide(const struct run *r, enum expect_mode mode, const struct exp
 		judge_stream(r, why);
 		judge_topology(r, why);
 		monitor_notes(r, why);
+		captures_notes(r, why);
 		ret->checks_judged =
 			why->worst != STATUS_MACHINE && r->plan.known && !ret->expected_error;
 		if (ret->checks_judged)

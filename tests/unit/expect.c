@@ -2,17 +2,29 @@
 /* With the jq that is installed. */
 #include "report/expect.h"
 
+#include <unistd.h>
+
+#include "base/io.h"
 #include "test.h"
 
 static const char result[] = "{\"a\":3,\"none\":null,\"list\":[1,2],\"text\":\"x\"}";
 
-static struct expect ask(const char *program)
+static struct expect ask_in(const char *jq, const char *library, const char *program,
+			    const char *json, size_t len)
 {
 	struct expect x = {0};
 	struct err e;
+	int input = expect_input(&e);
 
-	CHECK(expect_ask("jq", program, result, strlen(result), &x, &e) == 0);
+	CHECK(input >= 0 && io_write_all(input, json, len, "input", &e) == 0);
+	CHECK(expect_ask(jq, library, program, input, &x, &e) == 0);
+	close(input);
 	return x;
+}
+
+static struct expect ask(const char *program)
+{
+	return ask_in("jq", NULL, program, result, strlen(result));
 }
 
 static void answers(void)
@@ -68,10 +80,8 @@ static void errors(void)
 
 static void no_jq(void)
 {
-	struct expect x;
-	struct err e;
+	struct expect x = ask_in("ktstr-no-such-jq", NULL, "true", "{}", 2);
 
-	CHECK(expect_ask("ktstr-no-such-jq", "true", "{}", 2, &x, &e) == 0);
 	CHECK(x.state == EXPECT_NO_JQ);
 }
 
@@ -80,12 +90,44 @@ static void large_input_and_output(void)
 {
 	static char json[1 << 20];
 	struct expect x;
-	struct err e;
 
 	memset(json, ' ', sizeof(json));
 	memcpy(json, "{\"a\":1}", 7);
-	CHECK(expect_ask("jq", "[range(100000)] | (., true)", json, sizeof(json), &x, &e) == 0);
+	x = ask_in("jq", NULL, "[range(100000)] | (., true)", json, sizeof(json));
 	CHECK(x.state == EXPECT_TRUE);
+}
+
+/* What a program includes has to stand in front of what is put before it. */
+static void modules(void)
+{
+	char dir[] = "/tmp/ktstr-expect.XXXXXX", path[64];
+	struct expect x;
+	struct err e;
+
+	CHECK(mkdtemp(dir) != NULL);
+	snprintf(path, sizeof(path), "%s/m.jq", dir);
+	CHECK(io_write_file(path, "def three: 3; def half: . / 2;", 30, &e) == 0);
+	x = ask_in("jq", dir, " # a; b\n include \"m\"; .a == three", result, strlen(result));
+	CHECK(x.state == EXPECT_TRUE);
+	x = ask_in("jq", dir, "import \"m\" as m; include \"m\"; .a < m::three", result,
+		   strlen(result));
+	CHECK(x.state == EXPECT_FALSE);
+	/* The comparison is still ours. */
+	x = ask_in("jq", dir, "include \"m\" {\"a;\": 1}; .none < three", result, strlen(result));
+	CHECK(x.state == EXPECT_ABSENT);
+	x = ask_in("jq", dir, "include \"nowhere\"; true", result, strlen(result));
+	CHECK(x.state == EXPECT_ERROR && strstr(x.detail, "nowhere"));
+	CHECK(ask("include \"m").state == EXPECT_ERROR);
+	CHECK(ask("{included: 3, import: .a} | .included == .import").state == EXPECT_TRUE);
+	unlink(path);
+	rmdir(dir);
+}
+
+static void who_wants_reports(void)
+{
+	CHECK(expect_wants_reports("include \"ktstr\"; snapshot(\"a\") | .jiffies > 1"));
+	CHECK(expect_wants_reports(".failure_dump.report.maps | length > 0"));
+	CHECK(!expect_wants_reports(".success and .snapshots[0].n_maps > 1"));
 }
 
 int main(void)
@@ -95,5 +137,7 @@ int main(void)
 	RUN(errors);
 	RUN(no_jq);
 	RUN(large_input_and_output);
+	RUN(modules);
+	RUN(who_wants_reports);
 	return TEST_END();
 }
