@@ -75,7 +75,9 @@ AGENT_LIBS := -ljansson -lz
 # All of it but main() again for the host, where unit tests reach it (sanitizers included).
 AGENT_PARTS := $(O)/libagent.a
 SCHED_BPF := $(wildcard guest/sched/*.bpf.c)
-SCHED_LIB_OBJ := $(patsubst %.c,$(O)/guest/obj/%.o,$(wildcard lib/base/*.c))
+# Parts of them: what is no program by itself.
+SCHED_PARTS := $(filter-out %.bpf.c $(SCHED_BPF:.bpf.c=.c),$(wildcard guest/sched/*.c))
+SCHED_LIB_OBJ := $(patsubst %.c,$(O)/guest/obj/%.o,$(wildcard lib/base/*.c) $(SCHED_PARTS))
 SCHEDS := $(SCHED_BPF:guest/sched/%.bpf.c=$(O)/guest/%)
 
 .PHONY: all

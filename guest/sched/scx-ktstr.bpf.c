@@ -73,6 +73,8 @@ struct {
 	__type(value, __u64);
 } ktstr_cgroup_dispatch_count SEC(".maps");
 
+#include "zoo.bpf.h"
+
 static inline _Bool vtime_before(__u64 a, __u64 b)
 {
 	return (__s64)(a - b) < 0;
@@ -252,6 +254,7 @@ int ktstr_init(unsigned long long *ctx)
 
 	nr_cpus_onln = bpf_cpumask_weight(online);
 	scx_bpf_put_cpumask(online);
+	zoo_init();
 	return scx_bpf_create_dsq(SHARED_DSQ, -1);
 }
 

@@ -29,6 +29,7 @@
 #include "base/tool.h"
 
 #include "scx-ktstr.h"
+#include "zoo-fill.h"
 
 #define TICK_NS (100 * NSEC_PER_MSEC)
 #define TIMEOUT_MAX_MS 30000 /* the kernel's own limit */
@@ -63,6 +64,8 @@ enum option {
 	OPT_SLOW,
 	OPT_FAIL_VERIFY,
 	OPT_VERIFY_LOOP,
+	OPT_ARRAY_ENTRIES,
+	OPT_HASH_ENTRIES,
 	OPT_LOG_LEVEL,
 };
 
@@ -78,6 +81,8 @@ static const struct tool_opt options[] = {
 	[OPT_SLOW] = {"slow", NULL, "skip three dispatches of four"},
 	[OPT_FAIL_VERIFY] = {"fail-verify", NULL, "be refused by the verifier"},
 	[OPT_VERIFY_LOOP] = {"verify-loop", NULL, "be refused by the verifier with a long log"},
+	[OPT_ARRAY_ENTRIES] = {"array-entries", "N", "make zoo_bulk_array with N entries"},
+	[OPT_HASH_ENTRIES] = {"hash-entries", "N", "make zoo_bulk_hash with N entries"},
 	[OPT_LOG_LEVEL] = {"log-level", "LEVEL", "of libbpf: warn (default), info or debug"},
 	{NULL},
 };
@@ -94,6 +99,7 @@ struct config {
 	unsigned int timeout_ms;
 	uint64_t stall_after_ns, degrade_after_ns, crash_after_ns, exit_after_ns;
 	bool degrade, scattershot, slow, fail_verify, verify_loop;
+	struct zoo_sizes zoo;
 };
 
 /* A loaded scheduler. link_fd holds it in the kernel: closing it, or dying, unregisters it. */
@@ -192,6 +198,12 @@ static void config_option(struct config *c, enum option opt, const char *arg)
 		break;
 	case OPT_VERIFY_LOOP:
 		c->verify_loop = true;
+		break;
+	case OPT_ARRAY_ENTRIES:
+		c->zoo.array = uint_option(opt, arg, ZOO_BULK_MAX);
+		break;
+	case OPT_HASH_ENTRIES:
+		c->zoo.hash = uint_option(opt, arg, ZOO_BULK_MAX);
 		break;
 	case OPT_LOG_LEVEL:
 		log_level = level_option(arg);
@@ -350,7 +362,7 @@ static struct bpf_object *object_open(const struct config *c, char *log, struct 
 		err_sys(e, "cannot open the BPF object");
 		return NULL;
 	}
-	if (rodata_configure(obj, c, e)) {
+	if (rodata_configure(obj, c, e) || zoo_configure(obj, &c->zoo, e)) {
 		bpf_object__close(obj);
 		return NULL;
 	}
@@ -438,7 +450,7 @@ static int sched_start(struct sched *s, const struct config *c, struct err *e)
 {
 	char *log = mmap(NULL, LOG_BUFFER_BYTES, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	size_t offset;
+	size_t uei, holder;
 
 	*s = (struct sched){.link_fd = -1};
 	if (log == MAP_FAILED)
@@ -450,9 +462,12 @@ static int sched_start(struct sched *s, const struct config *c, struct err *e)
 	s->bss = map_memory(s->obj, ".bss", e);
 	s->data = map_memory(s->obj, ".data", e);
 	if (!s->bss || !s->data || fixtures_fill(s->obj, e) ||
-	    var_find(s->obj, ".data", "uei", sizeof(*s->uei), &offset, e))
+	    var_find(s->obj, ".data", "uei", sizeof(*s->uei), &uei, e) ||
+	    var_find(s->obj, ".bss", "ktstr_bss_arena_holder",
+		     sizeof(struct ktstr_bss_arena_holder), &holder, e) ||
+	    zoo_fill(s->obj, &c->zoo, (void *)(s->bss + holder), e))
 		return -1;
-	s->uei = (const void *)(s->data + offset);
+	s->uei = (const void *)(s->data + uei);
 	return sched_attach(s, e);
 }
 
