@@ -23,7 +23,12 @@
 #include "kernel/kernel.h"
 
 #define MAPS_MAX 4096u
-#define MAPS_ENTRIES_MAX 100000u /* of a hash */
+#define MAPS_ENTRIES_MAX 100000u	  /* of a map */
+#define MAPS_PERCPU_VALUES_MAX (1u << 18) /* of a map, on all CPUs */
+#define MAPS_INDICES_MAX 4096u		  /* of a fd_array */
+#define MAPS_ARENA_PAGES_MAX 512u	  /* of an arena that are captured */
+#define MAPS_NODES_MAX 4000000u		  /* objects of all maps together */
+#define MAPS_BUDGET (128u << 20)	  /* bytes of the scheduler's maps, and of all others */
 
 struct maps;
 
@@ -48,6 +53,10 @@ int maps_touch(struct maps *m, const struct kernel *k, struct err *e);
  * @max_entries bounds entries a map (0: MAPS_ENTRIES_MAX).
  */
 json_t *maps_json(struct maps *m, const struct kernel *k, unsigned int max_entries, struct err *e);
+
+/* The same as text, which costs a tenth of it: one object is added to @w. */
+int maps_write(struct maps *m, const struct kernel *k, unsigned int max_entries, struct jsonw *w,
+	       struct err *e);
 
 /*
  * The kernel address, length in bytes and rendered type of global variable @name of map section

@@ -169,6 +169,7 @@ static void places_of_storage(struct bpfmap_layout *l, const struct kernel *k)
 
 static void places_of_others(struct bpfmap_layout *l, const struct kernel *k)
 {
+	place(&l->map_id, k, "bpf_map", "id");
 	place(&l->array_value, k, "bpf_array", "value");
 	place(&l->array_pptrs, k, "bpf_array", "pptrs");
 	place(&l->queue.head, k, "bpf_queue_stack", "head");

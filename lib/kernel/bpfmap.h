@@ -72,6 +72,7 @@ struct bpfmap_layout {
 		char name[BPFMAP_TYPE_NAME_MAX]; /* lower case, without BPF_MAP_TYPE_; "": none */
 		enum bpfmap_shape shape;
 	} types[BPFMAP_TYPES_MAX];
+	struct bpfmap_place map_id; /* of struct bpf_map */
 	struct bpfmap_place array_value, array_pptrs;
 	struct {
 		struct bpfmap_place buckets, n_buckets, first, next, key;
