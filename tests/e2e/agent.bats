@@ -26,7 +26,7 @@ boot()
 	shift
 	"$bin/ktstr-initrd" --scenario - "$@" >initrd
 	timeout -k 5 400 "$bin/ktstr-boot" --kernel "$vmlinux" --initrd initrd --timeout 300s \
-		--topology "$topology" >out
+		--topology "$topology" --vm vm >out
 }
 
 # messages TYPE: the JSON payloads of the guest's messages of that type
@@ -142,6 +142,90 @@ holds()
 	messages GUEST_EXIT | holds '.[0].exit_code == 1'
 	messages SCENARIO_END | holds 'length == 0'
 	"$helper/tlvcat" --cut 1000000 <out | grep -q '^guest KMSG .*sched_ext: BPF scheduler .* disabled'
+}
+
+# answers TEXT...: over the control socket, each the answer to one ring; `-` is none
+answers()
+{
+	local requests=() text
+	for text; do
+		requests+=(@ring)
+		[ "$text" = - ] || requests+=("answer $text")
+		requests+=(thaw)
+	done
+	until [ -S vm/ctl ]; do sleep 0.05; done
+	timeout 300 "$helper/vmctl" vm listen "${requests[@]}"
+}
+
+@test "what the agent asks for, and what it makes of the answers" {
+	answers ok ok ok ok 'error no room' - >rings 3>&- &
+	boot 1n1l1c1t <<-'END'
+		test asks
+		duration 200ms
+		step a hold=50%
+		  snapshot one
+		  watch a
+		  watch b
+		  watch c
+		  watch d
+		  snapshot two
+		step b hold=rest
+		  snapshot three
+	END
+	wait
+	# A fourth is not asked for, and fails the test, which goes on; a capture that fails does not.
+	[ "$(sed -n 's/^ring seq=[0-9]* request=//p' rings)" = "snapshot text=one
+watch text=a
+watch text=b
+watch text=c
+snapshot text=two
+snapshot text=three" ]
+	messages REQUEST | holds 'map(.status) == ["ok", "ok", "ok", "ok", "error", "heard"]'
+	messages REQUEST | holds 'map(.step) == [0, 0, 0, 0, 0, 1] and all(.at_ns > 0)'
+	messages TROUBLE >troubles
+	holds 'map(.kind) == ["step", "note", "note"]' <troubles
+	holds '.[0] | .step == 0 and .line == 8' <troubles
+	holds '.[0].message | contains("cap exceeded") and contains("WatchSnapshot")' <troubles
+	holds '.[1].message == "snapshot '\''two'\'': no room"' <troubles
+	holds '.[2].message == "snapshot '\''three'\'': nobody takes captures"' <troubles
+	messages SCENARIO_END | holds 'length == 1'
+	messages GUEST_EXIT | holds '.[0].exit_code == 1'
+}
+
+@test "a symbol that does not resolve ends the scenario, with its line" {
+	answers ok 'error symbol no.such did not resolve' >rings 3>&- &
+	boot 1n1l1c1t <<-'END'
+		test refused
+		snapshot before
+		watch no.such
+		snapshot behind
+	END
+	wait
+	messages REQUEST | holds 'map(.text) == ["before", "no.such"]'
+	messages TROUBLE | holds 'length == 1 and .[0].kind == "step" and .[0].line == 3'
+	messages TROUBLE | holds '.[0].message | contains("did not resolve") and contains("no.such")'
+	messages SCENARIO_END | holds 'length == 0'
+	messages GUEST_EXIT | holds '.[0].exit_code == 1'
+}
+
+@test "a scheduler that stalls does not hold up periodic captures" {
+	boot 1n1l2c1t --scheduler "$guest/scx-ktstr" <<-'END'
+		test periodic
+		scheduler scx-ktstr --stall-after 200ms --timeout-ms 4000
+		duration 2s
+		snapshots 3
+		step all
+		  cgroup a workers=3 work=spin
+	END
+	messages REQUEST >requests
+	holds 'map(.text) == ["periodic_000", "periodic_001", "periodic_002"]' <requests
+	holds 'map(.due_ns) | .[1] - .[0] == 400000000 and .[2] - .[1] == 400000000' <requests
+	# A tick is 4 ms.
+	holds 'all(.at_ns >= .due_ns and .at_ns - .due_ns < 20000000)' <requests
+	{ messages SCENARIO_START; messages REQUEST; } | holds '.[1].due_ns - .[0].at_ns == 600000000'
+	# It did stall then: nobody got on.
+	messages WORKER | holds 'any(.max_gap_ns > 1500000000)'
+	messages TROUBLE | holds 'length == 1 and .[0].message == "snapshots 3: nobody takes captures"'
 }
 
 @test "a module that does not load, a scenario that does not parse: told" {
