@@ -24,6 +24,11 @@ static const struct part {
 	[SCHED_TASKS] = {"task_enrichments", sched_tasks_init, sched_tasks_read, sched_tasks_json},
 	[SCHED_EVENTS] = {"event_counters", sched_events_init, sched_events_read,
 			  sched_events_json},
+	[SCHED_CPUTIME] = {"per_cpu_time", sched_cputime_init, sched_cputime_read,
+			   sched_cputime_json},
+	[SCHED_NUMA] = {"per_node_numa", sched_numa_init, sched_numa_read, sched_numa_json},
+	[SCHED_PROGS] = {"prog_stats", sched_progs_init, sched_progs_read, sched_progs_json},
+	[SCHED_DMESG] = {"dmesg_tail", NULL, sched_dmesg_read, sched_dmesg_json},
 };
 
 int sched_dump_create(const struct kernel *k, struct sched_dump **ret, struct err *e)
@@ -34,7 +39,7 @@ int sched_dump_create(const struct kernel *k, struct sched_dump **ret, struct er
 	if (!d)
 		return err_set(e, ENOMEM, "out of memory for a dump");
 	for (unsigned int i = 0; i < SCHED_PARTS; i++) {
-		if (parts[i].init(d, k, &d->lacks[i]) == 0)
+		if (!parts[i].init || parts[i].init(d, k, &d->lacks[i]) == 0)
 			continue;
 		if (d->lacks[i].code == ENOMEM) {
 			*e = d->lacks[i];
@@ -55,6 +60,11 @@ void sched_dump_destroy(struct sched_dump *d)
 	scx_layout_deinit(&d->scx_layout);
 	queues_deinit(&d->queues);
 	buf_deinit(&d->exit_dump);
+	buf_deinit(&d->dmesg);
+	free(d->cputimes);
+	free(d->numa);
+	free(d->progs);
+	free(d->prog_sums);
 	free(d->rq_bytes);
 	free(d->cpus);
 	free(d->tasks);
@@ -78,6 +88,16 @@ static void part_put(struct object o, struct object reasons, const struct sched_
 		put(reasons, parts[i].name, sched_line(d->errors[i].text));
 }
 
+/* The kernel's jiffies begin at minus 5 minutes, of 32 bits (include/linux/jiffies.h). */
+static json_t *uptime(const struct sched_dump *d, const struct kernel *k)
+{
+	uint64_t since = d->jiffies - (uint32_t)(-300 * (int64_t)k->hz);
+
+	if (!d->is_read[SCHED_JIFFIES] || !k->hz || since > UINT64_MAX / 1000000000)
+		return json_null();
+	return sched_u64(since * 1000000000 / k->hz);
+}
+
 json_t *sched_dump_json(struct sched_dump *d, const struct kernel *k)
 {
 	struct object o, reasons;
@@ -89,6 +109,7 @@ json_t *sched_dump_json(struct sched_dump *d, const struct kernel *k)
 	for (unsigned int i = 0; i < SCHED_PARTS; i++)
 		part_put(o, reasons, d, k, i);
 	put(o, "hz", json_integer(k->hz));
+	put(o, "uptime_ns", uptime(d, k));
 	put(o, "reasons", reasons.json);
 	if (!failed)
 		return o.json;

@@ -12,8 +12,11 @@
 #include "dump/sched.h"
 #include "json/object.h"
 #include "kernel/bpfsyms.h"
+#include "kernel/cputime.h"
 #include "kernel/exitinfo.h"
+#include "kernel/numastat.h"
 #include "kernel/numbers.h"
+#include "kernel/prog.h"
 #include "kernel/queues.h"
 #include "kernel/rq.h"
 #include "kernel/runnable.h"
@@ -32,6 +35,10 @@ enum sched_part {
 	SCHED_RUNNABLE,
 	SCHED_TASKS,
 	SCHED_EVENTS,
+	SCHED_CPUTIME,
+	SCHED_NUMA,
+	SCHED_PROGS,
+	SCHED_DMESG,
 	SCHED_PARTS,
 };
 
@@ -80,6 +87,27 @@ struct sched_dump {
 
 	struct runnable_layout runnable_layout;
 	struct runnable runnable;
+
+	struct cputime_layout cputime_layout;
+	struct {
+		unsigned int cpu;
+		struct cputime time;
+	} *cputimes;
+	unsigned int n_cputimes;
+
+	struct numastat_layout numa_layout;
+	struct {
+		unsigned int node;
+		uint64_t numbers[NUMASTAT_NUMBERS];
+	} *numa;
+	unsigned int n_numa, max_numa;
+
+	struct prog_layout prog_layout;
+	struct prog *progs;
+	uint64_t (*prog_sums)[PROG_NUMBERS];
+	unsigned int n_progs;
+
+	struct buf dmesg;
 };
 
 /* ---- of each part; -1 with *e, and 1 with *e for what could be read in part ---- */
@@ -116,6 +144,21 @@ json_t *sched_runnable_json(const struct sched_dump *d, const struct kernel *k, 
 int sched_tasks_init(struct sched_dump *d, const struct kernel *k, struct err *e);
 int sched_tasks_read(struct sched_dump *d, const struct kernel *k, struct err *e);
 json_t *sched_tasks_json(const struct sched_dump *d, const struct kernel *k, bool *failed);
+
+int sched_cputime_init(struct sched_dump *d, const struct kernel *k, struct err *e);
+int sched_cputime_read(struct sched_dump *d, const struct kernel *k, struct err *e);
+json_t *sched_cputime_json(const struct sched_dump *d, const struct kernel *k, bool *failed);
+
+int sched_numa_init(struct sched_dump *d, const struct kernel *k, struct err *e);
+int sched_numa_read(struct sched_dump *d, const struct kernel *k, struct err *e);
+json_t *sched_numa_json(const struct sched_dump *d, const struct kernel *k, bool *failed);
+
+int sched_progs_init(struct sched_dump *d, const struct kernel *k, struct err *e);
+int sched_progs_read(struct sched_dump *d, const struct kernel *k, struct err *e);
+json_t *sched_progs_json(const struct sched_dump *d, const struct kernel *k, bool *failed);
+
+int sched_dmesg_read(struct sched_dump *d, const struct kernel *k, struct err *e);
+json_t *sched_dmesg_json(const struct sched_dump *d, const struct kernel *k, bool *failed);
 
 /* ---- shared ---- */
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Parts of a dump: jiffies, the scheduler that is loaded, its event counters. */
+/* Parts of a dump: the scheduler that is loaded, its event counters; jiffies and the log. */
 #include <errno.h>
 
 #include "dump/sched_parts.h"
+#include "kernel/printk.h"
 
 /* ---- jiffies ---- */
 
@@ -131,4 +132,19 @@ json_t *sched_events_json(const struct sched_dump *d, const struct kernel *k, bo
 		put(o, d->scx_layout.event_names[i],
 		    sched_number(&d->scx_layout.events.f[i].m, d->events[i]));
 	return o.json;
+}
+
+/* ---- the kernel's log ---- */
+
+int sched_dmesg_read(struct sched_dump *d, const struct kernel *k, struct err *e)
+{
+	d->dmesg.len = 0;
+	return printk_tail(k, SCHED_DMESG_BYTES, &d->dmesg, e);
+}
+
+json_t *sched_dmesg_json(const struct sched_dump *d, const struct kernel *k, bool *failed)
+{
+	(void)k;
+	(void)failed;
+	return sched_text(buf_text(&d->dmesg), d->dmesg.len);
 }

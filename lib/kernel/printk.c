@@ -101,3 +101,57 @@ int printk_text(const struct kernel *k, struct buf *ret, struct err *e)
 		return -1;
 	}
 }
+
+/* Before which record the last @max_bytes of text begin: text alone, so that is early enough. */
+static uint64_t tail_find(const struct printk_ring *ring, size_t max_bytes)
+{
+	uint64_t i = ring->count;
+	struct printk_record rec;
+	size_t len = 0;
+
+	while (i && ring->count - i < PRINTK_TAIL_RECORDS && len <= max_bytes)
+		if (printk_ring_get(ring, --i, &rec) == PRINTK_GOT)
+			len += rec.len + 1;
+	return i;
+}
+
+/* Leave whole lines at the end of @b, which begin at @start, so that they are @max_bytes or less.
+ */
+static int tail_cut(struct buf *b, size_t start, size_t max_bytes)
+{
+	_cleanup_buf_ struct buf kept = {0};
+	const char *from, *line;
+
+	if (b->len - start <= max_bytes)
+		return 0;
+	from = b->data + (b->len - max_bytes - 1);
+	line = memchr(from, '\n', max_bytes + 1);
+	if (buf_add(&kept, b->data, start) || buf_add(&kept, line + 1, b->data + b->len - line - 1))
+		return -1;
+	buf_deinit(b);
+	*b = kept;
+	kept = (struct buf){0};
+	return 0;
+}
+
+int printk_tail(const struct kernel *k, size_t max_bytes, struct buf *ret, struct err *e)
+{
+	size_t start = ret->len;
+	struct printk_ring ring;
+	struct printk_record rec;
+	int failed = 0;
+
+	if (printk_ring_init(&ring, &k->mem, &k->vmcoreinfo, e))
+		return -1;
+	for (uint64_t i = tail_find(&ring, max_bytes); i < ring.count && !failed; i++) {
+		if (printk_ring_get(&ring, i, &rec) != PRINTK_GOT)
+			continue;
+		failed = record_add(ret, &rec);
+		if (!failed && ret->len - start > 4 * max_bytes)
+			failed = tail_cut(ret, start, max_bytes);
+	}
+	printk_ring_deinit(&ring);
+	if (failed || tail_cut(ret, start, max_bytes))
+		return err_set(e, ENOMEM, "kernel log: out of memory");
+	return 0;
+}
