@@ -495,8 +495,9 @@ static int run_on(struct tcg *t, struct err *e)
  */
 static int go_on(struct tcg *t, struct err *e)
 {
+	if (t->at_bell)
+		gate_open(&t->ring);
 	t->at_bell = false;
-	gate_open(&t->ring);
 	trace_go(&t->trace);
 	if (t->stop_sent) {
 		if (qmp_wait(&t->qmp, "stop", clock_deadline_ns(ANSWER_NS), NULL, e))
