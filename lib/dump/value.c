@@ -20,13 +20,15 @@ static bool names_percpu(const char *tag)
 	return strcmp(tag, "percpu") == 0 || strcmp(tag, "percpu_kptr") == 0;
 }
 
-bool walk_shape(const struct walk *k, uint32_t id, struct shape *ret)
+/* Take typedefs and modifiers off. False for a chain that is too long, or leads nowhere. */
+static bool shape_strip(const struct walk *k, uint32_t id, struct shape *ret)
 {
-	*ret = (struct shape){.b = NULL};
 	for (unsigned int i = 0; i <= VALUE_MODIFIERS_MAX; i++) {
 		const struct btf_type *b = id ? btf__type_by_id(k->btf, id) : NULL;
 
-		if (!id || !b)
+		ret->b = b;
+		ret->id = id;
+		if (!b)
 			return !id; /* void */
 		switch (btf_kind(b)) {
 		case BTF_KIND_TYPEDEF:
@@ -42,8 +44,6 @@ bool walk_shape(const struct walk *k, uint32_t id, struct shape *ret)
 		case BTF_KIND_VAR:
 			break;
 		default:
-			ret->b = b;
-			ret->id = id;
 			return true;
 		}
 		id = b->type;
@@ -51,16 +51,21 @@ bool walk_shape(const struct walk *k, uint32_t id, struct shape *ret)
 	return false;
 }
 
-bool walk_size(const struct walk *k, uint32_t id, uint64_t *ret)
+/* The size of an array, of whatever arrays. */
+static bool array_size(const struct walk *k, const struct btf_type *b, uint64_t *ret)
 {
 	uint64_t n = 1;
 
 	for (unsigned int depth = 0; depth <= VALUE_DEPTH_MAX; depth++) {
-		struct shape sh;
+		struct shape element = {.b = NULL};
 
-		if (!walk_shape(k, id, &sh) || !sh.b)
+		if (__builtin_mul_overflow(n, btf_array(b)->nelems, &n) ||
+		    !shape_strip(k, btf_array(b)->type, &element) || !element.b)
 			return false;
-		switch (btf_kind(sh.b)) {
+		b = element.b;
+		switch (btf_kind(b)) {
+		case BTF_KIND_ARRAY:
+			continue;
 		case BTF_KIND_PTR:
 			return !__builtin_mul_overflow(n, 8, ret);
 		case BTF_KIND_INT:
@@ -69,18 +74,45 @@ bool walk_size(const struct walk *k, uint32_t id, uint64_t *ret)
 		case BTF_KIND_ENUM64:
 		case BTF_KIND_STRUCT:
 		case BTF_KIND_UNION:
-		case BTF_KIND_DATASEC:
-			return !__builtin_mul_overflow(n, sh.b->size, ret);
-		case BTF_KIND_ARRAY:
-			if (__builtin_mul_overflow(n, btf_array(sh.b)->nelems, &n))
-				return false;
-			id = btf_array(sh.b)->type;
-			break;
+			return !__builtin_mul_overflow(n, b->size, ret);
 		default:
 			return false;
 		}
 	}
 	return false;
+}
+
+struct shape walk_shape(const struct walk *k, uint32_t id)
+{
+	struct shape sh = {.wrong = NULL};
+
+	if (!shape_strip(k, id, &sh)) {
+		sh.b = NULL;
+		sh.wrong = "types that name each other without end";
+		return sh;
+	}
+	switch (sh.b ? btf_kind(sh.b) : BTF_KIND_UNKN) {
+	case BTF_KIND_INT:
+	case BTF_KIND_FLOAT:
+	case BTF_KIND_ENUM:
+	case BTF_KIND_ENUM64:
+	case BTF_KIND_STRUCT:
+	case BTF_KIND_UNION:
+	case BTF_KIND_DATASEC:
+		sh.size = sh.b->size;
+		return sh;
+	case BTF_KIND_PTR:
+		sh.size = 8;
+		return sh;
+	case BTF_KIND_ARRAY:
+		if (array_size(k, sh.b, &sh.size))
+			return sh;
+		break;
+	default:
+		break;
+	}
+	sh.wrong = "a type without a size";
+	return sh;
 }
 
 /* What types_notes() holds of a type. */
@@ -219,14 +251,21 @@ static void put_char(struct walk *k, uint8_t v, bool is_signed)
 	jsonw_literal(k->w, "}");
 }
 
+/* What a number begins with; most have one of two widths. */
 static void put_kind_bits(struct walk *k, const char *kind, unsigned int bits)
 {
 	jsonw_comma(k->w);
 	jsonw_literal(k->w, "{\"kind\":\"");
 	jsonw_raw(k->w, kind, strlen(kind));
-	jsonw_literal(k->w, "\",\"bits\":");
-	jsonw_u64(k->w, bits);
-	jsonw_literal(k->w, ",\"value\":");
+	if (bits == 64) {
+		jsonw_literal(k->w, "\",\"bits\":64,\"value\":");
+	} else if (bits == 32) {
+		jsonw_literal(k->w, "\",\"bits\":32,\"value\":");
+	} else {
+		jsonw_literal(k->w, "\",\"bits\":");
+		jsonw_u64(k->w, bits);
+		jsonw_literal(k->w, ",\"value\":");
+	}
 }
 
 static bool is_char(const struct walk *k, const struct btf_type *b)
@@ -359,11 +398,10 @@ static void walk_float(struct walk *k, const struct btf_type *b, struct slice s)
 }
 
 /* A bit field of @bits at bit @bit of @s. */
-static void walk_bitfield(struct walk *k, uint32_t type, struct slice s, uint64_t bit,
+static void walk_bitfield(struct walk *k, const struct shape *sh, struct slice s, uint64_t bit,
 			  unsigned int bits)
 {
 	uint64_t first = bit / 8, needed = (bit % 8 + bits + 7) / 8, v;
-	struct shape sh;
 
 	if (!walk_spend(k, 1)) {
 		walk_unsupported(k, "too many values");
@@ -371,8 +409,7 @@ static void walk_bitfield(struct walk *k, uint32_t type, struct slice s, uint64_
 	}
 	if (!k->w)
 		return;
-	if (!walk_shape(k, type, &sh) || !sh.b || !(btf_is_int(sh.b) || btf_is_any_enum(sh.b)) ||
-	    bits > 64) {
+	if (!sh->b || !(btf_is_int(sh->b) || btf_is_any_enum(sh->b)) || bits > 64) {
 		walk_unsupported(k, "a bit field of no number");
 		return;
 	}
@@ -385,10 +422,10 @@ static void walk_bitfield(struct walk *k, uint32_t type, struct slice s, uint64_
 		v |= (uint64_t)s.bytes[first + 8] << (64 - bit % 8);
 	if (bits < 64)
 		v &= (1ull << bits) - 1;
-	if (btf_is_int(sh.b))
-		put_int(k, sh.b, v, bits);
+	if (btf_is_int(sh->b))
+		put_int(k, sh->b, v, bits);
 	else
-		put_enum(k, sh.b, v, bits);
+		put_enum(k, sh->b, v, bits);
 }
 
 /* ---- arrays ---- */
@@ -432,18 +469,13 @@ static struct slice slice_at(struct slice s, uint64_t offset, uint64_t len)
 /* @s may be shorter than the type says. */
 static void walk_array(struct walk *k, const struct btf_type *b, struct slice s, unsigned int depth)
 {
-	uint32_t type = btf_array(b)->type;
-	uint64_t n = btf_array(b)->nelems, here, size;
-	struct shape element;
+	struct shape element = walk_shape(k, btf_array(b)->type);
+	uint64_t n = btf_array(b)->nelems, here;
 
-	if (!walk_shape(k, type, &element) || !walk_size(k, type, &size)) {
-		walk_unsupported(k, "an array of what has no size");
-		return;
-	}
 	if (!n) /* a flexible array has what is left */
-		n = size ? s.len / size : 0;
-	here = size && s.len / size < n ? s.len / size : n;
-	if (k->w && walk_text(k, element.b, s.bytes, here * size))
+		n = element.size ? s.len / element.size : 0;
+	here = element.size && s.len / element.size < n ? s.len / element.size : n;
+	if (k->w && walk_text(k, element.b, s.bytes, here * element.size))
 		return;
 	if (here > VALUE_ELEMENTS_MAX)
 		here = VALUE_ELEMENTS_MAX;
@@ -454,7 +486,7 @@ static void walk_array(struct walk *k, const struct btf_type *b, struct slice s,
 		jsonw_literal(k->w, ",\"elements\":[");
 	}
 	for (uint64_t i = 0; i < here && k->left; i++)
-		walk_value(k, type, slice_at(s, i * size, size), depth + 1);
+		walk_value(k, &element, slice_at(s, i * element.size, element.size), depth + 1);
 	if (k->w)
 		jsonw_literal(k->w, "]}");
 }
@@ -466,8 +498,8 @@ static void open_member(struct walk *k, const char *name)
 	if (!k->w)
 		return;
 	jsonw_comma(k->w);
-	jsonw_literal(k->w, "{");
-	walk_put_name(k, "name", name);
+	jsonw_literal(k->w, "{\"name\":");
+	jsonw_text(k->w, name, strnlen(name, NAME_LEN_MAX));
 	jsonw_literal(k->w, ",\"value\":");
 }
 
@@ -477,48 +509,59 @@ static void close_member(struct walk *k)
 		jsonw_literal(k->w, "}");
 }
 
+/* What of @s is at @offset: @size bytes, or (0) all that are left. */
+static struct slice slice_within(struct slice s, uint64_t offset, uint64_t size)
+{
+	uint64_t left = offset < s.len ? s.len - offset : 0;
+
+	return slice_at(s, left ? offset : 0, size && size < left ? size : left);
+}
+
 /* Member @i of struct or union @b, which lies in @s. */
 static void walk_member(struct walk *k, const struct btf_type *b, uint32_t i, struct slice s,
 			unsigned int depth)
 {
-	const struct btf_member *m = &btf_members(b)[i];
-	uint64_t bit = btf_member_bit_offset(b, i), size;
+	struct shape sh = walk_shape(k, btf_members(b)[i].type);
+	uint64_t bit = btf_member_bit_offset(b, i);
 	uint32_t bits = btf_member_bitfield_size(b, i);
 	bool last = btf_is_union(b) || i + 1 == btf_vlen(b);
-	struct shape sh;
 
 	/* Before kind_flag (4.20), the width of a bit field was that of an int of its own. */
-	if (!bits && walk_shape(k, m->type, &sh) && sh.b && btf_is_int(sh.b) &&
-	    btf_int_bits(sh.b) && btf_int_bits(sh.b) < sh.b->size * 8) {
+	if (!bits && sh.b && btf_is_int(sh.b) && btf_int_bits(sh.b) &&
+	    btf_int_bits(sh.b) < sh.b->size * 8) {
 		bits = btf_int_bits(sh.b);
 		bit += btf_int_offset(sh.b);
 	}
 	if (bits) {
-		walk_bitfield(k, m->type, s, bit, bits);
-	} else if (bit % 8) {
-		walk_spend(k, 1);
-		walk_unsupported(k, "a member between two bytes");
-	} else if (!walk_size(k, m->type, &size)) {
-		walk_spend(k, 1);
-		walk_unsupported(k, "a member without a size");
-	} else {
-		uint64_t left = bit / 8 < s.len ? s.len - bit / 8 : 0;
-
-		left = last || left < size ? left : size;
-		walk_value(k, m->type, slice_at(s, left ? bit / 8 : 0, left), depth + 1);
+		walk_bitfield(k, &sh, s, bit, bits);
+		return;
 	}
+	if (bit % 8)
+		sh.wrong = "a member between two bytes";
+	if (!sh.size && !last)
+		s.len = bit / 8; /* a flexible array has something only at the end */
+	walk_value(k, &sh, slice_within(s, bit / 8, last ? 0 : sh.size), depth + 1);
+}
+
+/* Whether a touch has nothing to do in a part of type @id, which begins at @offset of @s; or a
+ * value that is cut short ends before it. */
+static bool passes_over(struct walk *k, uint32_t id, uint64_t offset, struct slice s)
+{
+	if (k->w ? !k->in_cut || offset < s.len : find_pointers(k, id, 0))
+		return false;
+	walk_spend(k, 1);
+	return true;
 }
 
 static void walk_members(struct walk *k, const struct btf_type *b, struct slice s,
 			 unsigned int depth)
 {
 	for (uint32_t i = 0; i < btf_vlen(b) && k->left; i++) {
-		/* Of a value that is cut short, what begins behind its end is left out. */
-		if (k->in_cut && btf_member_bit_offset(b, i) / 8 >= s.len) {
-			walk_spend(k, 1);
+		const struct btf_member *m = &btf_members(b)[i];
+
+		if (passes_over(k, m->type, btf_member_bit_offset(b, i) / 8, s))
 			continue;
-		}
-		open_member(k, btf__str_by_offset(k->btf, btf_members(b)[i].name_off));
+		open_member(k, btf__str_by_offset(k->btf, m->name_off));
 		walk_member(k, b, i, s, depth);
 		close_member(k);
 	}
@@ -530,17 +573,13 @@ static void walk_variables(struct walk *k, const struct btf_type *b, struct slic
 	for (uint32_t i = 0; i < btf_vlen(b) && k->left; i++) {
 		const struct btf_var_secinfo *v = &btf_var_secinfos(b)[i];
 		const struct btf_type *var = v->type ? btf__type_by_id(k->btf, v->type) : NULL;
-		uint64_t left = v->offset < s.len ? s.len - v->offset : 0;
+		struct shape sh;
 
-		if (k->in_cut && !left) {
-			walk_spend(k, 1);
+		if (passes_over(k, v->type, v->offset, s))
 			continue;
-		}
+		sh = walk_shape(k, v->type);
 		open_member(k, var && btf_is_var(var) ? walk_name(k, var) : "");
-		walk_value(k, v->type,
-			   slice_at(s, left ? v->offset : 0,
-				    v->size && v->size < left ? v->size : left),
-			   depth + 1);
+		walk_value(k, &sh, slice_within(s, v->offset, v->size), depth + 1);
 		close_member(k);
 	}
 }
@@ -612,19 +651,18 @@ static void walk_whole(struct walk *k, const struct shape *sh, struct slice s, u
 	}
 }
 
-/* A value of @needed bytes of which @s has fewer. */
-static void walk_cut(struct walk *k, const struct shape *sh, uint64_t needed, struct slice s,
-		     unsigned int depth)
+/* A value of which @s has not all bytes. */
+static void walk_cut(struct walk *k, const struct shape *sh, struct slice s, unsigned int depth)
 {
 	bool composite = btf_is_composite(sh->b) || btf_is_datasec(sh->b) || btf_is_array(sh->b);
 	bool outermost = !k->in_cut;
 
 	if (!composite || !s.len) {
-		truncated(k, needed, s);
+		truncated(k, sh->size, s);
 		return;
 	}
 	if (k->w && outermost) {
-		open_truncated(k, needed, s.len);
+		open_truncated(k, sh->size, s.len);
 		jsonw_literal(k->w, ",\"partial\":");
 	}
 	k->in_cut = true;
@@ -634,34 +672,27 @@ static void walk_cut(struct walk *k, const struct shape *sh, uint64_t needed, st
 		jsonw_literal(k->w, "}");
 }
 
-void walk_value(struct walk *k, uint32_t id, struct slice s, unsigned int depth)
+void walk_value(struct walk *k, const struct shape *sh, struct slice s, unsigned int depth)
 {
-	struct shape sh;
-	uint64_t size;
-
 	if (!walk_spend(k, 1)) {
 		walk_unsupported(k, "too many values");
 		return;
 	}
-	if (!k->w && !find_pointers(k, id, 0))
+	if (!k->w && !find_pointers(k, sh->id, 0))
 		return;
 	if (depth > VALUE_DEPTH_MAX || k->levels > VALUE_LEVELS_MAX) {
 		walk_unsupported(k, "too deep");
 		return;
 	}
-	if (!walk_shape(k, id, &sh)) {
-		walk_unsupported(k, "types that name each other without end");
-		return;
-	}
-	if (!sh.b || !walk_size(k, sh.id, &size)) {
-		walk_unsupported(k, "a type without a size");
+	if (sh->wrong) {
+		walk_unsupported(k, sh->wrong);
 		return;
 	}
 	k->levels++;
-	if (size > s.len)
-		walk_cut(k, &sh, size, s, depth);
+	if (sh->size > s.len)
+		walk_cut(k, sh, s, depth);
 	else
-		walk_whole(k, &sh, s, depth);
+		walk_whole(k, sh, s, depth);
 	k->levels--;
 }
 
@@ -670,24 +701,18 @@ void walk_value(struct walk *k, uint32_t id, struct slice s, unsigned int depth)
 static void walk_run(const struct value_context *c, const struct types *t, uint32_t type,
 		     struct slice s, struct jsonw *w)
 {
-	struct walk k = {.c = c,
-			 .t = t,
-			 .btf = types_btf(t),
-			 .w = w,
-			 .left = VALUE_NODES_MAX,
-			 .way = {{.kva = s.kva, .type = type}}};
-	struct shape sh;
+	struct walk k = {.c = c, .t = t, .btf = types_btf(t), .w = w, .left = VALUE_NODES_MAX};
+	struct shape sh = {.wrong = "no such type"};
 	uint64_t start;
 
+	if (type < btf__type_cnt(k.btf))
+		sh = walk_shape(&k, type);
+	k.way[0].kva = s.kva;
+	k.way[0].type = sh.id;
 	if (c->nodes_left && *c->nodes_left < k.left)
 		k.left = *c->nodes_left;
 	start = k.left;
-	if (walk_shape(&k, type, &sh))
-		k.way[0].type = sh.id;
-	if (type >= btf__type_cnt(k.btf))
-		walk_unsupported(&k, "no such type");
-	else
-		walk_value(&k, type, s, 0);
+	walk_value(&k, &sh, s, 0);
 	if (c->nodes_left)
 		*c->nodes_left -= start - k.left;
 }
@@ -701,6 +726,9 @@ void value_write(const struct value_context *c, const struct types *t, uint32_t 
 void value_touch(const struct value_context *c, const struct types *t, uint32_t type,
 		 const uint8_t *bytes, size_t len, uint64_t kva)
 {
+	/* Said again here because most values are such, and there may be very many. */
+	if (type < btf__type_cnt(types_btf(t)) && types_notes(t)[type] == NOTE_PLAIN)
+		return;
 	walk_run(c, t, type, (struct slice){.bytes = bytes, .len = len, .kva = kva}, NULL);
 }
 

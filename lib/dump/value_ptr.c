@@ -34,7 +34,8 @@ bool walk_mask(const struct walk *k, const struct btf_type *b, uint64_t *ret_off
 		if (strcmp(name, "bits") != 0 && strcmp(name, "cpumask") != 0)
 			continue;
 		*ret_offset = bit / 8;
-		return bit % 8 == 0 && walk_size(k, btf_members(b)[i].type, ret_len);
+		*ret_len = walk_shape(k, btf_members(b)[i].type).size;
+		return bit % 8 == 0 && *ret_len;
 	}
 	return false;
 }
@@ -182,10 +183,9 @@ static struct target target_find(const struct walk *k, uint32_t to, uint64_t v)
 
 	if (!v)
 		return nowhere(NULL);
-	if (!walk_shape(k, to, &t.shape))
-		return nowhere("types that name each other without end");
+	t.shape = walk_shape(k, to);
 	if (!t.shape.b)
-		return nowhere("no type");
+		return nowhere(t.shape.id ? t.shape.wrong : "no type");
 	if (btf_is_func_proto(t.shape.b) || btf_is_func(t.shape.b))
 		return nowhere(NULL);
 	if (t.shape.percpu)
@@ -275,7 +275,7 @@ static void put_target(struct walk *k, const struct target *t, uint64_t v, struc
 	k->way[k->hops].kva = t->kva;
 	k->way[k->hops].type = t->shape.id;
 	k->in_cut = false;
-	walk_value(k, t->shape.id, s, 0);
+	walk_value(k, &t->shape, s, 0);
 	k->in_cut = in_cut;
 	k->hops--;
 	if (k->w)
@@ -286,11 +286,11 @@ static void follow_value(struct walk *k, const struct target *t, uint64_t v)
 {
 	_cleanup_free_ uint8_t *large = NULL;
 	uint8_t small[SMALL], *bytes = small;
-	uint64_t size, had;
+	uint64_t size = t->shape.size, had;
 	struct err e;
 
-	if (!walk_size(k, t->shape.id, &size)) {
-		put_skipped(k, v, "a type without a size");
+	if (t->shape.wrong) {
+		put_skipped(k, v, t->shape.wrong);
 		return;
 	}
 	if (size > VALUE_TARGET_MAX || !walk_spend(k, size / BYTES_PER_NODE)) {

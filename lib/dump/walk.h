@@ -39,13 +39,11 @@ struct shape {
 	uint32_t id;
 	const char *alias; /* the last typedef's name, or NULL */
 	bool percpu;	   /* a tag says that it is an offset into per-CPU areas */
+	uint64_t size;	   /* bytes */
+	const char *wrong; /* why it has no size; NULL when it has */
 };
 
-/* False for a chain that is too long, or leads nowhere. */
-bool walk_shape(const struct walk *k, uint32_t id, struct shape *ret);
-
-/* Bytes of type @id; false when it has no size, or an absurd one. */
-bool walk_size(const struct walk *k, uint32_t id, uint64_t *ret);
+struct shape walk_shape(const struct walk *k, uint32_t id);
 
 static inline const char *walk_name(const struct walk *k, const struct btf_type *b)
 {
@@ -55,8 +53,8 @@ static inline const char *walk_name(const struct walk *k, const struct btf_type 
 /* Take @n of the budget; false when it is used up. */
 bool walk_spend(struct walk *k, uint64_t n);
 
-/* One value of type @id; @depth counts from 0 within an object. */
-void walk_value(struct walk *k, uint32_t id, struct slice s, unsigned int depth);
+/* One value; @depth counts from 0 within an object. */
+void walk_value(struct walk *k, const struct shape *sh, struct slice s, unsigned int depth);
 
 /* The member @name of `{` that is open, with a stranger's text up to its NUL as the value. */
 void walk_put_name(struct walk *k, const char *name, const char *text);

@@ -390,7 +390,7 @@ static void test_unsupported(void)
 		      UNSUPPORTED(
 			      "a member between two bytes")) "," MEMBER("f",
 									UNSUPPORTED(
-										"a member without a size")) "]}");
+										"a type without a size")) "]}");
 }
 
 /* ---- limits ---- */
