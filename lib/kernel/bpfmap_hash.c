@@ -14,88 +14,66 @@
 /* ---- elements ---- */
 
 /*
- * The element whose key is at @key_kva and whose value stands @value_at bytes behind it. One read
- * where it is small: it lies in one piece of memory.
+ * The element at @kva: its key @key_at bytes behind it, and its value, of w->value_len bytes, or,
+ * as
+ * @is_pointer, the pointer that stands for it. One read where it is small; *ret_head is the first
+ * word, of which the walk to the next needs no other read.
  */
-static int element_read(struct bpfmap_walking *w, uint64_t key_kva, uint64_t value_at,
-			struct bpfmap_element *el, struct err *e)
+static int element_read(struct bpfmap_walking *w, uint64_t kva, uint64_t key_at, bool is_pointer,
+			uint64_t *ret_head, struct bpfmap_element *el, struct err *e)
 {
 	uint8_t whole[ELEMENT_INLINE_MAX];
-	uint32_t key = w->m->key_size;
-	uint64_t len = value_at + w->value_len;
-
-	*el = (struct bpfmap_element){.index = w->n,
-				      .key = w->key,
-				      .key_len = key,
-				      .value = w->value,
-				      .value_len = w->value_len,
-				      .value_kva = key_kva + value_at};
-	if (len <= sizeof(whole)) {
-		if (kreader_read(w->r, key_kva, whole, len, e))
-			return -1;
-		memcpy(w->key, whole, key);
-		memcpy(w->value, whole + value_at, w->value_len);
-		return 0;
-	}
-	if (kreader_read(w->r, key_kva, w->key, key, e) ||
-	    kreader_read(w->r, el->value_kva, w->value, w->value_len, e))
-		return -1;
-	return 0;
-}
-
-/* An element that has a pointer where others have their value. */
-static int element_read_pointer(struct bpfmap_walking *w, uint64_t key_kva,
-				struct bpfmap_element *el, struct err *e)
-{
-	uint8_t whole[BPFMAP_KEY_MAX + 16];
-	uint64_t at = bpfmap_round_up8(w->m->key_size);
+	uint64_t value_at = key_at + bpfmap_round_up8(w->m->key_size), head;
+	uint32_t len = is_pointer ? (uint32_t)sizeof(el->value_kva) : w->value_len;
+	uint8_t *value = is_pointer ? (uint8_t *)&el->value_kva : w->value;
 
 	*el = (struct bpfmap_element){.index = w->n, .key = w->key, .key_len = w->m->key_size};
-	if (kreader_read(w->r, key_kva, whole, at + 8, e))
+	if (value_at + len <= sizeof(whole)) {
+		if (kreader_read(w->r, kva, whole, value_at + len, e))
+			return -1;
+		memcpy(&head, whole, sizeof(head));
+		memcpy(w->key, whole + key_at, w->m->key_size);
+		memcpy(value, whole + value_at, len);
+	} else if (kreader_u64(w->r, kva, &head, e) ||
+		   kreader_read(w->r, kva + key_at, w->key, w->m->key_size, e) ||
+		   kreader_read(w->r, kva + value_at, value, len, e)) {
 		return -1;
-	memcpy(w->key, whole, w->m->key_size);
-	memcpy(&el->value_kva, whole + at, sizeof(el->value_kva));
+	}
+	*ret_head = head;
+	if (is_pointer)
+		return 0;
+	el->value = w->value;
+	el->value_len = w->value_len;
+	el->value_kva = kva + value_at;
 	return 0;
 }
 
 /* ---- hash ---- */
 
-static int hash_element(struct bpfmap_walking *w, uint64_t node, struct err *e)
-{
-	uint64_t key = node + w->l->hash.key.m.offset;
-	struct bpfmap_element el;
-
-	if (bpfmap_shape(w->l, w->m->type) == BPFMAP_HASH) {
-		if (element_read(w, key, bpfmap_round_up8(w->m->key_size), &el, e))
-			return -1;
-	} else if (element_read_pointer(w, key, &el, e)) {
-		return -1;
-	}
-	return bpfmap_tell(w, &el);
-}
-
 /* One chain of a hash; it ends with a marker, whose lowest bit is set. */
 static int hash_chain(struct bpfmap_walking *w, uint64_t first, struct err *e)
 {
-	const struct bpfmap_layout *l = w->l;
+	bool is_pointer = bpfmap_shape(w->l, w->m->type) != BPFMAP_HASH;
 	uint64_t at = first, mark = 0;
 	uint32_t steps = 0;
 
 	while (at && !(at & 1)) {
-		uint64_t node = at - l->hash.next.m.offset;
+		struct bpfmap_element el;
+		uint64_t next;
 		int ret;
 
 		/* Brent: a circle comes back to the node at the last power of 2. */
 		if (at == mark)
-			return err_set(e, ELOOP, "a chain in a circle at 0x%" PRIx64, node);
+			return err_set(e, ELOOP, "a chain in a circle at 0x%" PRIx64, at);
 		if (!(steps & (steps - 1)))
 			mark = at;
 		steps++;
-		ret = hash_element(w, node, e);
+		if (element_read(w, at, w->l->hash.key.m.offset, is_pointer, &next, &el, e))
+			return -1;
+		ret = bpfmap_tell(w, &el);
 		if (ret)
 			return ret;
-		if (kreader_u64(w->r, at, &at, e))
-			return -1;
+		at = next;
 	}
 	return 0;
 }
@@ -124,6 +102,10 @@ static int hash_check(const struct bpfmap_walking *w, uint64_t n, struct err *e)
 	    l->hash.first.m.size != sizeof(uint64_t) ||
 	    l->hash.first.m.offset + sizeof(uint64_t) > l->hash.bucket_size)
 		return err_set(e, EPROTO, "buckets of %" PRIu64 " bytes", l->hash.bucket_size);
+	/* Its first word links an element, and the key stands behind it. */
+	if (l->hash.next.m.offset || l->hash.key.m.offset < sizeof(uint64_t) ||
+	    l->hash.key.m.offset > ELEMENT_INLINE_MAX / 2)
+		return err_set(e, ENOTSUP, "this kernel keeps such maps in another way");
 	if (!n || n & (n - 1) || n > UINT32_MAX)
 		return err_set(e, EPROTO, "%" PRIu64 " buckets", n);
 	return 0;
@@ -169,9 +151,10 @@ static int rhash_node(void *arg, uint64_t node)
 	struct rhash_walk *s = arg;
 	const struct bpfmap_layout *l = s->w->l;
 	struct bpfmap_element el;
+	uint64_t head;
 
-	if (element_read(s->w, node - l->rhash.node.m.offset + l->rhash.data.m.offset,
-			 bpfmap_round_up8(s->w->m->key_size), &el, s->e))
+	if (element_read(s->w, node - l->rhash.node.m.offset, l->rhash.data.m.offset, false, &head,
+			 &el, s->e))
 		return -1;
 	return bpfmap_tell(s->w, &el);
 }
@@ -183,6 +166,8 @@ int bpfmap_walk_rhash(struct bpfmap_walking *w, struct err *e)
 
 	if (BPFMAP_NEED(e, &l->rhash.ht, &l->rhash.node, &l->rhash.data))
 		return -1;
+	if (l->rhash.data.m.offset > ELEMENT_INLINE_MAX / 2)
+		return err_set(e, EPROTO, "an element's key at %" PRIu64, l->rhash.data.m.offset);
 	return rhashtable_walk(&l->rhash.table, &w->r->k->mem, w->m->kva + l->rhash.ht.m.offset,
 			       w->max + 1, rhash_node, &s, e);
 }

@@ -9,7 +9,7 @@
 #include "kernel/kernel.h"
 
 #define KREADER_PAGE 4096u
-#define KREADER_SLOTS 512u
+#define KREADER_SLOTS 4096u   /* 16 MiB of elements all over the place */
 #define KREADER_READ_COST 64u /* bytes of the budget that each read takes besides its own */
 
 struct kreader {
