@@ -156,12 +156,18 @@ static struct target nowhere(const char *skip)
 	return (struct target){.lead = LEAD_NOWHERE, .skip = skip};
 }
 
+/* Of the upper half of addresses: 57 bits with page tables of 5 levels, else 48. */
+static bool is_kernel_address(const struct walk *k, uint64_t kva)
+{
+	return k->c->kernel->mem.pgtable.levels == 5 ? kva >> 56 == 0xff : kva >> 47 == 0x1ffff;
+}
+
 /* An address of the kernel's, to type @t->shape. */
 static void target_in_kernel(const struct walk *k, struct target *t)
 {
 	const struct btf_type *b = t->shape.b;
 
-	if (t->kva >> 47 != 0x1ffff) {
+	if (!is_kernel_address(k, t->kva)) {
 		*t = nowhere("no kernel address");
 	} else if (!btf_is_composite(b) && !btf_is_fwd(b)) {
 		*t = nowhere("no struct");
