@@ -23,6 +23,17 @@ const char *const freeze_note_names[FREEZE_NOTE_KINDS] = {
 	[FREEZE_TROUBLE] = "trouble",
 };
 
+const char *const capture_request_names[REQUEST_KINDS] = {
+	[REQUEST_SNAPSHOT] = "snapshot",
+	[REQUEST_WATCH] = "watch",
+	[REQUEST_PERIODIC] = "periodic",
+};
+
+const char *const capture_answer_names[ANSWERS] = {
+	[ANSWER_NOBODY] = "nobody", [ANSWER_HEARD] = "heard", [ANSWER_OK] = "ok",
+	[ANSWER_ERROR] = "error",   [ANSWER_ASKED] = "asked",
+};
+
 void captures_init(struct captures *c)
 {
 	*c = (struct captures){.kaslr_offset = PAYLOAD_ABSENT};
@@ -396,7 +407,6 @@ bool captures_add_end(struct captures *c, uint8_t instance, struct payload *p)
 {
 	uint64_t captures = payload_need_u64(p, "captures");
 	uint64_t missed = payload_u64(p, "missed"), hits = payload_u64(p, "hits");
-	uint64_t skipped = payload_u64(p, "skipped_hits");
 	uint64_t fired = payload_u64(p, "periodic_fired"), real = payload_u64(p, "periodic_real");
 	uint64_t frozen = payload_u64(p, "frozen_ns");
 	const char *reason = payload_str(p, "reason");
@@ -410,12 +420,87 @@ bool captures_add_end(struct captures *c, uint8_t instance, struct payload *p)
 	sum_add(&c->end.captures, captures);
 	sum_add(&c->end.missed, missed);
 	sum_add(&c->end.hits, hits);
-	sum_add(&c->end.skipped_hits, skipped);
 	sum_add(&c->end.periodic_fired, fired);
 	sum_add(&c->end.periodic_real, real);
 	sum_add(&c->end.frozen_ns, frozen);
 	COPY(c->end.reason, reason);
 	return true;
+}
+
+/* ---- what was asked for ---- */
+
+void captures_add_request(struct captures *c, struct payload *p)
+{
+	size_t kind = name_of(payload_need_str(p, "request"), capture_request_names, REQUEST_KINDS);
+	size_t answer = name_of(payload_need_str(p, "status"), capture_answer_names, ANSWERS);
+	const char *words = payload_need_str(p, "text");
+	struct capture_request r = {
+		.kind = (enum capture_request_kind)kind,
+		.answer = (enum capture_answer)answer,
+		.at_ns = payload_u64(p, "at_ns"),
+		.step = payload_u64(p, "step"),
+		.due_ns = payload_u64(p, "due_ns"),
+	};
+
+	p->bad |= kind == REQUEST_KINDS || answer == ANSWERS;
+	if (p->bad)
+		return;
+	if (c->n_requests == CAPTURES_REQUESTS_MAX) {
+		c->more_requests++;
+		return;
+	}
+	COPY(r.text, words);
+	c->requests[c->n_requests++] = r;
+}
+
+static bool is_request_of(const struct capture_request *r, const struct capture *x)
+{
+	enum capture_trigger trigger = r->kind == REQUEST_PERIODIC ? CAPTURE_PERIODIC : CAPTURE_OP;
+
+	return r->kind != REQUEST_WATCH && trigger == x->trigger && strcmp(r->text, x->tag) == 0;
+}
+
+const struct capture_request *captures_request(const struct captures *c, const struct capture *x)
+{
+	/* Of captures with one tag the last is kept. */
+	for (size_t i = c->n_requests; i-- > 0;)
+		if (is_request_of(&c->requests[i], x))
+			return &c->requests[i];
+	return NULL;
+}
+
+/* Another with its tag may have taken its place. */
+static bool is_here(const struct captures *c, const struct capture_request *r)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (strcmp(r->text, c->list[i].tag) == 0)
+			return true;
+	return false;
+}
+
+const struct capture_request *captures_gone(const struct captures *c, uint64_t *ret_n)
+{
+	const struct capture_request *first = NULL;
+
+	*ret_n = 0;
+	for (size_t i = 0; i < c->n_requests && !c->omitted; i++) {
+		const struct capture_request *r = &c->requests[i];
+
+		if (r->kind == REQUEST_WATCH || r->answer != ANSWER_OK || is_here(c, r))
+			continue;
+		first = first ? first : r;
+		++*ret_n;
+	}
+	return first;
+}
+
+uint64_t captures_refused(const struct captures *c)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < c->n_requests; i++)
+		n += c->requests[i].kind != REQUEST_WATCH && c->requests[i].answer != ANSWER_OK;
+	return n;
 }
 
 uint64_t captures_unended(const struct captures *c)

@@ -19,6 +19,7 @@
 #define CAPTURES_BYTES_MAX (256u << 20) /* of all reports together */
 #define CAPTURES_NOTES_MAX 32u
 #define CAPTURES_PROGS_MAX 256u
+#define CAPTURES_REQUESTS_MAX 256u
 #define CAPTURE_NAME_MAX 128u /* bytes of a tag, a symbol */
 #define CAPTURE_LINE_MAX 512u
 #define CAPTURE_DUMP_MAX (1u << 20) /* bytes of the kernel's own dump, from its beginning */
@@ -69,6 +70,32 @@ struct freeze_note {
 	char tag[CAPTURE_NAME_MAX], symbol[CAPTURE_NAME_MAX];
 };
 
+enum capture_request_kind {
+	REQUEST_SNAPSHOT,
+	REQUEST_WATCH,
+	REQUEST_PERIODIC,
+	REQUEST_KINDS,
+};
+extern const char *const capture_request_names[REQUEST_KINDS];
+
+enum capture_answer {
+	ANSWER_NOBODY,
+	ANSWER_HEARD,
+	ANSWER_OK,
+	ANSWER_ERROR,
+	ANSWER_ASKED, /* not even the bell was heard */
+	ANSWERS,
+};
+extern const char *const capture_answer_names[ANSWERS];
+
+/* What the agent asked for; times are the guest's. */
+struct capture_request {
+	enum capture_request_kind kind;
+	enum capture_answer answer;
+	char text[CAPTURE_NAME_MAX];  /* a tag, a symbol */
+	uint64_t at_ns, step, due_ns; /* PAYLOAD_ABSENT when not told */
+};
+
 /* A program as the last capture had it. */
 struct captured_prog {
 	char name[CAPTURE_NAME_MAX];
@@ -78,7 +105,7 @@ struct captured_prog {
 /* Of all ktstr-freezes together. */
 struct freeze_end {
 	uint64_t told; /* how many of them */
-	uint64_t captures, missed, hits, skipped_hits, periodic_fired, periodic_real, frozen_ns;
+	uint64_t captures, missed, hits, periodic_fired, periodic_real, frozen_ns;
 	char reason[32]; /* of the last */
 };
 
@@ -99,6 +126,10 @@ struct captures {
 	uint64_t omitted;		     /* beyond the limits */
 	uint64_t more_failures;		     /* of which no dump is kept */
 	uint64_t frozen_max_ns, frozen_sum_ns;
+
+	struct capture_request requests[CAPTURES_REQUESTS_MAX];
+	size_t n_requests;
+	uint64_t more_requests;
 
 	struct captured_prog progs[CAPTURES_PROGS_MAX];
 	size_t n_progs;
@@ -125,6 +156,19 @@ int captures_add(struct captures *c, const void *data, size_t len, uint64_t step
 /* These mark a bad payload as such. False: the same one ended before. */
 void captures_add_note(struct captures *c, struct payload *p);
 bool captures_add_end(struct captures *c, uint8_t instance, struct payload *p);
+
+/* Of the agent's. */
+void captures_add_request(struct captures *c, struct payload *p);
+
+/* The request that a capture came of; NULL when none is told. */
+const struct capture_request *captures_request(const struct captures *c, const struct capture *x);
+
+/* The first capture that was asked for and answered, and is not here; NULL: none. *ret_n gets how
+ * many there are. */
+const struct capture_request *captures_gone(const struct captures *c, uint64_t *ret_n);
+
+/* Captures that were asked for and that nobody took. */
+uint64_t captures_refused(const struct captures *c);
 
 /* ktstr-freezes of which the end is not told: one that died may have owed a capture. */
 uint64_t captures_unended(const struct captures *c);

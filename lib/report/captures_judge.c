@@ -59,6 +59,19 @@ static void lost_notes(const struct captures *c, struct reasons *ret)
 		     c->end.captures, c->came);
 }
 
+static void gone_note(const struct captures *c, struct reasons *ret)
+{
+	const struct capture_request *first;
+	uint64_t n;
+
+	first = captures_gone(c, &n);
+	if (first)
+		note(ret,
+		     "a capture was lost: the guest was answered that '%s' was taken, and it did not "
+		     "come (%" PRIu64 " of this kind)",
+		     first->text, n);
+}
+
 static void kept_notes(const struct captures *c, struct reasons *ret)
 {
 	for (size_t i = 0; i < c->n; i++)
@@ -86,6 +99,7 @@ void captures_notes(const struct run *r, struct reasons *ret)
 	if (!c->instances)
 		return;
 	lost_notes(c, ret);
+	gone_note(c, ret);
 	kept_notes(c, ret);
 	for (size_t i = 0; i < c->n_notes; i++)
 		if (c->notes[i].kind == FREEZE_MISSED || c->notes[i].kind == FREEZE_TROUBLE)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clean.h"
+#include "base/clock.h"
 #include "report/jsontext.h"
 
 /* ---- members of the result ---- */
@@ -22,6 +22,26 @@ static json_t *file_name(const struct result *r, enum kept which)
 	return json_string(buf_text(&name));
 }
 
+/* Since the scenario's start, in the guest's time, which no capture takes any of. */
+static json_t *since_start(const struct result *r, uint64_t at_ns)
+{
+	uint64_t start = r->run->scenario_start_ns;
+
+	if (at_ns == RUN_ABSENT || !r->run->scenario_started || at_ns < start)
+		return json_null();
+	return json_integer((json_int_t)((at_ns - start) / NSEC_PER_MSEC));
+}
+
+/* When it was asked for, by whom it was. */
+static void put_request(struct object x, const struct result *r, const struct capture *c)
+{
+	const struct capture_request *asked = captures_request(&r->run->captures, c);
+
+	put(x, "step", number(asked && asked->step != RUN_ABSENT ? asked->step : c->step));
+	put(x, "elapsed_ms", since_start(r, asked ? asked->at_ns : RUN_ABSENT));
+	put(x, "due_ms", since_start(r, asked ? asked->due_ns : RUN_ABSENT));
+}
+
 static struct object capture_object(bool *failed, const struct result *r, const struct capture *c)
 {
 	struct object x = object_new(failed);
@@ -34,7 +54,7 @@ static struct object capture_object(bool *failed, const struct result *r, const 
 	put(x, "copied_bytes", number(c->copied_bytes));
 	put(x, "render_ns", number(c->render_ns));
 	put(x, "jiffies", number(c->jiffies));
-	put(x, "step", number(c->step));
+	put_request(x, r, c);
 	put(x, "n_maps", number(c->n_maps));
 	put(x, "reason", text(c->reason));
 	put(x, "file", file_name(r, KEPT_SNAPSHOTS));
@@ -96,9 +116,29 @@ static void put_notes(struct object o, const struct captures *c)
 	put(o, "notes_omitted", number(c->more_notes));
 }
 
+/* Told two ways, and both may be right about other ones. */
+static uint64_t lost(const struct captures *c)
+{
+	uint64_t astray = captures_astray(c), gone;
+
+	captures_gone(c, &gone);
+	return astray > gone ? astray : gone;
+}
+
 static json_t *told(const struct captures *c, uint64_t v)
 {
 	return number(c->end.told ? v : RUN_ABSENT);
+}
+
+/* Captures that were asked for and not taken, as the guest knows, or else who should have. */
+static json_t *missed(const struct captures *c, bool ended)
+{
+	uint64_t refused = captures_refused(c);
+	uint64_t told_n = ended ? c->end.missed : c->missed;
+
+	if (!c->instances && !c->n_requests)
+		return json_null();
+	return number(refused > told_n ? refused : told_n);
 }
 
 void put_freeze(struct object o, const struct run *r)
@@ -108,29 +148,27 @@ void put_freeze(struct object o, const struct run *r)
 	struct object x;
 
 	put(o, "periodic_target", number(run_u64(r->plan_json, "snapshots")));
+	put(o, "snapshots_missed", missed(c, ended));
 	if (!c->instances) {
 		put(o, "periodic_fired", json_null());
 		put(o, "periodic_real", json_null());
-		put(o, "snapshots_missed", json_null());
 		put(o, "freeze", json_null());
 		return;
 	}
 	put(o, "periodic_fired", number(ended ? c->end.periodic_fired : c->periodic));
 	put(o, "periodic_real", number(c->periodic_real));
-	put(o, "snapshots_missed", number(ended ? c->end.missed : c->missed));
 	x = put_object(o, "freeze");
 	put(x, "captures", number(c->came));
 	put(x, "placeholders", number(c->placeholders));
 	put(x, "replaced", number(c->replaced));
 	put(x, "omitted", number(c->omitted));
 	put(x, "more_failures", number(c->more_failures));
-	put(x, "lost", number(captures_astray(c)));
+	put(x, "lost", number(lost(c)));
 	put(x, "hits", told(c, c->end.hits));
-	put(x, "skipped_hits", told(c, c->end.skipped_hits));
 	put(x, "frozen_ns", number(c->frozen_sum_ns));
 	put(x, "max_frozen_ns", number(c->came ? c->frozen_max_ns : RUN_ABSENT));
 	put(x, "end_reason", c->end.told ? text(c->end.reason) : json_null());
-	put(x, "complete", json_boolean(ended && !captures_astray(c)));
+	put(x, "complete", json_boolean(ended && !lost(c)));
 	put_notes(x, c);
 }
 

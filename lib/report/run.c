@@ -538,6 +538,11 @@ static void add_freeze_end(struct run *r, const struct tlv_message *m)
 	r->malformed += p.bad;
 }
 
+static void add_request(struct run *r, struct payload *p)
+{
+	captures_add_request(&r->captures, p);
+}
+
 /* ---- who may send what ---- */
 
 #define FROM(source) (1u << TLV_FROM_##source)
@@ -569,6 +574,7 @@ static const struct route {
 	{TLV_SCENARIO_END, FROM(GUEST), .add = add_scenario_end},
 	{TLV_WORKER, FROM(GUEST), .add = add_worker},
 	{TLV_GUEST_EXIT, FROM(GUEST), .add = add_guest_exit},
+	{TLV_REQUEST, FROM(GUEST), .add = add_request},
 	{TLV_SAMPLE_SCHEMA, FROM(MONITOR), .add = add_schema},
 	{TLV_SAMPLE, FROM(MONITOR), .add_bytes = add_sample},
 	{TLV_MONITOR_NOTE, FROM(MONITOR), .add = add_monitor_note},
