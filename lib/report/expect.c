@@ -156,6 +156,24 @@ static bool complaints_read(int fd, char *ret, size_t size)
 	return true;
 }
 
+/* jq's `stderr` of 1.6 writes a text as JSON, with its newline as \\n. */
+static void detail_unquote(char *detail)
+{
+	size_t len = strlen(detail);
+
+	if (len < 4 || *detail != '"' || strcmp(detail + len - 3, "\\n\"") != 0)
+		return;
+	memmove(detail, detail + 1, len - 4);
+	detail[len - 4] = 0;
+}
+
+/* Whether it says that what it wants to judge by is not there; share/ktstr.jq begins such errors
+ * so. */
+static bool is_absent(const char *detail)
+{
+	return strstr(detail, ABSENT) || strstr(detail, "ktstr: inconclusive: ");
+}
+
 static void expect_judge(int status, struct expect *ret)
 {
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
@@ -166,6 +184,7 @@ static void expect_judge(int status, struct expect *ret)
 		break;
 	case 1:
 		ret->state = EXPECT_FALSE;
+		detail_unquote(ret->detail);
 		break;
 	case 4:
 		ret->state = EXPECT_ERROR;
@@ -176,8 +195,8 @@ static void expect_judge(int status, struct expect *ret)
 		snprintf(ret->detail, sizeof(ret->detail), "cannot run jq");
 		break;
 	default:
-		ret->state = strstr(ret->detail, ABSENT) ? EXPECT_ABSENT : EXPECT_ERROR;
-		if (ret->state == EXPECT_ABSENT)
+		ret->state = is_absent(ret->detail) ? EXPECT_ABSENT : EXPECT_ERROR;
+		if (strstr(ret->detail, ABSENT))
 			snprintf(ret->detail, sizeof(ret->detail), "it " ABSENT);
 		else if (!*ret->detail && code < 0)
 			snprintf(ret->detail, sizeof(ret->detail), "jq died of signal %d",

@@ -441,7 +441,8 @@ static void judge_expect(const char *program, const struct expect *x, unsigned i
 	case EXPECT_TRUE:
 		break;
 	case EXPECT_FALSE:
-		reasons_add(ret, STATUS_FAIL, REASON_EXPECT, row, "not so: %s", program);
+		reasons_add(ret, STATUS_FAIL, REASON_EXPECT, row, "not so: %s%s%s", program,
+			    *x->detail ? ": " : "", x->detail);
 		break;
 	case EXPECT_ERROR:
 		reasons_add(ret, STATUS_ERROR, REASON_EXPECT, row, "jq cannot evaluate '%s': %s",

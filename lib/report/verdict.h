@@ -21,7 +21,7 @@ enum expect_state {
 
 struct expect {
 	enum expect_state state;
-	char detail[512]; /* EXPECT_ERROR, _ABSENT, _NO_JQ: one line */
+	char detail[512]; /* EXPECT_ERROR, _ABSENT, _NO_JQ, maybe _FALSE: one line */
 };
 
 /* How the expectations enter. */

@@ -97,6 +97,20 @@ static void large_input_and_output(void)
 	CHECK(x.state == EXPECT_TRUE);
 }
 
+/* share/ktstr.jq says why it is false, and whether a question failed for want of data. */
+static void details(void)
+{
+	struct expect x = ask("(\"ktstr: 1, then 0\\n\" | stderr | empty), false");
+
+	CHECK(x.state == EXPECT_FALSE);
+	CHECK_STR(x.detail, "ktstr: 1, then 0");
+	CHECK_STR(ask("false").detail, "");
+	x = ask("error(\"ktstr: inconclusive: no captures\")");
+	CHECK(x.state == EXPECT_ABSENT && strstr(x.detail, "no captures"));
+	x = ask("error(\"ktstr: var not found\")");
+	CHECK(x.state == EXPECT_ERROR && strstr(x.detail, "var not found"));
+}
+
 /* What a program includes has to stand in front of what is put before it. */
 static void modules(void)
 {
@@ -137,6 +151,7 @@ int main(void)
 	RUN(errors);
 	RUN(no_jq);
 	RUN(large_input_and_output);
+	RUN(details);
 	RUN(modules);
 	RUN(who_wants_reports);
 	return TEST_END();
