@@ -63,7 +63,7 @@ int captures_watch(struct captures *c, const char *symbol, struct err *e)
 			       SCENARIO_WATCHES_MAX, symbol);
 	status = ask(c, "watch", symbol, CLOCK_NEVER);
 	if (status == MAILBOX_ERROR)
-		return err_set(e, EINVAL, "watch '%.200s': %s", symbol, answer(c));
+		return err_set(e, EINVAL, "watch '%s': %s", symbol, answer(c));
 	if (status == MAILBOX_OK)
 		c->watches++;
 	else

@@ -31,11 +31,11 @@
 #define SCENARIO_HOLD_MIN_NS 1000ull		    /* 1 us; of a loop's interval: */
 #define SCENARIO_INTERVAL_MIN_NS 1000000ull	    /* 1 ms */
 #define SCENARIO_MEMORY_MIN_MIB 128u
-#define SCENARIO_MEMORY_MAX_MIB (1u << 20)	 /* 1 TiB */
-#define SCENARIO_WEIGHT_MAX 10000u		 /* cpu.weight: from 1 */
-#define SCENARIO_SYMBOL_MAX 463u		 /* characters: what a doorbell's request holds */
-#define SCENARIO_WATCHES_MAX 3u			 /* at a time; more fail in the run */
-#define SCENARIO_SNAPSHOTS_MAX 64u		 /* `snapshots N` */
+#define SCENARIO_MEMORY_MAX_MIB (1u << 20) /* 1 TiB */
+#define SCENARIO_WEIGHT_MAX 10000u	   /* cpu.weight: from 1 */
+#define SCENARIO_SYMBOL_MAX 127u	   /* characters: it is the tag of its captures, too */
+#define SCENARIO_WATCHES_MAX 3u		   /* at a time; more fail in the run */
+#define SCENARIO_SNAPSHOTS_MAX 64u	   /* `snapshots N` */
 #define SCENARIO_SNAPSHOTS_APART_NS 100000000ull /* at least */
 /* Captures that `snapshots` asks for have tags of this form, from 0; no other has. */
 #define SCENARIO_PERIODIC_PREFIX "periodic_"

@@ -164,6 +164,19 @@ false
 	[[ $output == *"numa4-12llc "*"4n12l8c2t"*" 192"* ]]
 }
 
+@test "periodic captures: in the plan, as a value, by an override, and not too close" {
+	run -0 --separate-stderr ktstr-scenario --get snapshots --get test good.scn
+	[ "$output" = $'\ngood' ]
+	[ "$(ktstr-scenario good.scn | jq .snapshots)" = 0 ]
+	run -0 --separate-stderr ktstr-scenario --set 'snapshots 7' --get snapshots good.scn
+	[ "$output" = 7 ]
+	[ "$(ktstr-scenario --set 'snapshots 7' good.scn | jq .snapshots)" = 7 ]
+	refused ktstr-scenario --set 'snapshots 8' good.scn
+	[ "$stderr" = 'ktstr-scenario: good.scn: snapshots: 8 captures within a duration of 1s would be less than 100ms apart (at most 7)' ]
+	refused ktstr-scenario - <<<$'test t\nsnapshots 16'
+	[[ $stderr == *'stdin:2: snapshots: 16 captures within a duration of 2s'* ]]
+}
+
 @test "lists name what scenarios may say" {
 	run -0 --separate-stderr ktstr-scenario --list-work
 	[ "${#lines[@]}" -eq 8 ]
@@ -172,7 +185,7 @@ false
 			cgroup c workers=${group#group=} work=$name"
 	done <<<"$output"
 	run -0 --separate-stderr ktstr-scenario --list-ops
-	[ "${#lines[@]}" -eq 9 ]
+	[ "${#lines[@]}" -eq 11 ]
 }
 
 @test "wrong usage" {
@@ -227,7 +240,7 @@ examples() {
 			example+=$line$'\n'
 		fi
 	done < <(examples)
-	[ "$n" -eq 2 ]
+	[ "$n" -eq 3 ]
 }
 
 @test "man: every operation, work type and default is there" {

@@ -311,7 +311,7 @@ static void bad_captures(void)
 		buf_addf(&b, "x");
 	CHECK_STR(error_of(buf_text(&b)), "");
 	buf_addf(&b, "x");
-	CHECK_STR(error_of(buf_text(&b)), "f:2: watch: the symbol has more than 463 characters");
+	CHECK_STR(error_of(buf_text(&b)), "f:2: watch: the symbol has more than 127 characters");
 }
 
 static void setup_is_a_step_of_its_own(void)
