@@ -27,13 +27,13 @@ int klist_walk(const struct kmem *k, uint64_t head, unsigned int nodes_max, klis
 	       struct err *e)
 {
 	struct tortoise t = {.limit = 1};
-	uint64_t node;
+	uint64_t node, next;
 
 	if (kmem_u64(k, head, &node, e) < 0)
 		return err_prefix(e, "list");
 	if (!node)
 		return 0;
-	for (unsigned int i = 0; node != head; i++) {
+	for (unsigned int i = 0; node != head; i++, node = next) {
 		int ret;
 
 		if (tortoise_meets(&t, node))
@@ -42,11 +42,11 @@ int klist_walk(const struct kmem *k, uint64_t head, unsigned int nodes_max, klis
 		if (i == nodes_max)
 			return err_set(e, E2BIG, "the list at 0x%llx has more than %u nodes",
 				       (unsigned long long)head, nodes_max);
+		if (kmem_u64(k, node, &next, e) < 0)
+			return err_prefix(e, "list");
 		ret = fn(arg, node);
 		if (ret)
 			return ret;
-		if (kmem_u64(k, node, &node, e) < 0)
-			return err_prefix(e, "list");
 	}
 	return 0;
 }

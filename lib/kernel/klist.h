@@ -8,7 +8,8 @@
 
 #include "kernel/kmem.h"
 
-/* Called for each node: the address of its struct list_head. Not 0 ends the walk. */
+/* Called for each node that is in memory: the address of its struct list_head. Not 0 ends the walk.
+ */
 typedef int (*klist_fn)(void *arg, uint64_t node);
 
 /*

@@ -24,14 +24,20 @@
 #define TOY_EVENTS 3u
 #define TOY_DSQS 64u
 #define TOY_BUCKETS 8u
+#define TOY_WAITERS 12u
+#define TOY_NODES 2u
 
 struct toy_table {
 	uint32_t size, nest;
 	uint64_t future_tbl;
 	uint64_t buckets[TOY_BUCKETS];
 };
+struct toy_list {
+	uint64_t next, prev;
+};
 struct toy_dsq {
 	uint64_t lock;
+	struct toy_list list;
 	uint32_t nr, seq;
 	uint64_t id;
 	uint64_t hash_node;
@@ -44,6 +50,10 @@ struct toy_rq {
 	struct toy_scx_rq {
 		struct toy_dsq local_dsq;
 		uint32_t nr_running, flags;
+		struct toy_list runnable_list;
+		struct toy_dsq bypass_dsq; /* 6.19, 7.0 */
+		uint64_t kick_sync;
+		uint8_t cpu_released;
 	} scx;
 	uint64_t clock;
 	uint64_t sd;
@@ -54,10 +64,36 @@ struct toy_rq {
 	uint32_t yld_count, sched_count, sched_goidle, ttwu_count, ttwu_local;
 };
 struct toy_task {
-	uint64_t state;
+	uint32_t state, policy;
 	uint64_t sched_class;
-	int32_t pid;
+	int32_t pid, tgid;
 	char comm[16];
+	int32_t prio, static_prio, normal_prio;
+	uint64_t nvcsw, nivcsw;
+	uint64_t real_parent, group_leader, signal, cgroups;
+	struct toy_entity {
+		uint64_t dsq;
+		struct toy_lnode {
+			struct toy_list node;
+			uint32_t flags, priv;
+		} dsq_list;
+		uint32_t flags, weight;
+		int32_t sticky_cpu;
+		struct toy_list runnable_node;
+		uint64_t runnable_at, slice, dsq_vtime;
+	} scx;
+};
+struct toy_signal {
+	int32_t nr_threads;
+	uint64_t pids[4];
+};
+struct toy_pid {
+	struct toy_upid {
+		int32_t nr;
+	} numbers[1];
+};
+struct toy_kernfs {
+	uint64_t parent, name;
 };
 struct toy_domain {
 	uint64_t parent;
@@ -83,6 +119,35 @@ struct toy_sched {
 	uint64_t id;
 	uint64_t watchdog_timeout;
 	uint32_t exit_kind;
+	int32_t level;
+	uint64_t exit_info, pnode;
+};
+struct toy_exit {
+	uint32_t kind;
+	int32_t exit_cpu;
+	int64_t exit_code;
+	uint64_t reason, bt;
+	uint32_t bt_len;
+	uint64_t msg, dump;
+};
+struct toy_ksym {
+	uint64_t start, end;
+	char name[16];
+	struct toy_list lnode;
+};
+struct toy_cpustat {
+	uint64_t cpustat[10];
+};
+struct toy_kstat {
+	uint64_t irqs_sum;
+	uint32_t softirqs[10];
+};
+struct toy_zone {
+	uint64_t present_pages, per_cpu_zonestats;
+	uint64_t vm_numa_event[6];
+};
+struct toy_zonestat {
+	uint64_t vm_numa_event[6];
 };
 struct toy_events {
 	int64_t events[TOY_EVENTS];
@@ -90,6 +155,7 @@ struct toy_events {
 struct toy_sched_pcpu {
 	uint64_t sch;
 	struct toy_events event_stats;
+	struct toy_dsq bypass_dsq;
 };
 struct toy_prog {
 	uint32_t type, filler;
@@ -142,8 +208,11 @@ struct toy_memory {
 		struct toy_sched_pcpu pcpu;
 		struct toy_events events;
 		struct toy_stats stats[2];
+		struct toy_cpustat cpustat;
+		struct toy_kstat kstat;
+		struct toy_zonestat zonestat[TOY_NODES];
 	} cpus[TOY_CPUS];
-	struct toy_task tasks[TOY_CPUS];
+	struct toy_task tasks[TOY_CPUS], waiters[TOY_WAITERS];
 	char names[2][16];
 	struct toy_domain domains[TOY_CPUS][10];
 	struct toy_sched sched;
@@ -158,6 +227,23 @@ struct toy_memory {
 	struct toy_table_map maps[4];
 	uint64_t descs[2], tables_of[2]; /* bpf_struct_ops_desc, bpf_struct_ops */
 	char table_names[2][24];
+	struct toy_signal signal;
+	struct toy_pid pid;
+	uint64_t css_set, cgroup; /* dfl_cgrp; kn */
+	struct toy_kernfs kernfs[3];
+	char kernfs_names[3][16];
+	struct toy_exit exit;
+	char reason[32], msg[64];
+	uint64_t bt[64];
+	char dump[8192];
+	uint64_t old_exit_info, old_global_dsqs; /* variables before 6.16 */
+	uint32_t old_exit_kind, nr_node_ids;
+	struct toy_dsq globals[TOY_NODES]; /* scx_sched_pnode has nothing else */
+	uint64_t pnodes[TOY_NODES];
+	struct toy_list bpf_kallsyms;
+	struct toy_ksym ksyms[3];
+	uint64_t node_data[TOY_NODES];
+	struct toy_zone zones[TOY_NODES][2]; /* of pglist_data, which has nothing else */
 };
 _Static_assert(sizeof(struct toy_memory) <= TOY_BYTES, "the toy kernel fits its memory");
 
@@ -167,7 +253,7 @@ struct toy {
 	struct mem *mem;
 	struct kernel k;
 	const char *without; /* names of types, members (`rq.clock`) and symbols, with blanks */
-	uint32_t ids[48];    /* of BTF, by enum toy_type */
+	uint32_t ids[96];    /* of BTF, by enum toy_type */
 	struct btf *btf;
 };
 
@@ -223,6 +309,30 @@ enum toy_type {
 	TABLE_MAP,
 	DESC,
 	STRUCT_OPS,
+	LIST,
+	PTR_4,
+	U64_10,
+	U32_10,
+	U64_6,
+	LNODE,
+	ENTITY,
+	SIGNAL,
+	UPID,
+	UPID_1,
+	PID,
+	CSS_SET,
+	CGROUP,
+	KERNFS,
+	EXIT_KIND,
+	EXIT,
+	KSYM,
+	CPUSTAT,
+	KSTAT,
+	ZONE,
+	ZONE_2,
+	ZONESTAT,
+	PGDAT,
+	PNODE,
 };
 
 static inline int toy_has(const struct toy *t, const char *type, const char *member)
@@ -279,6 +389,10 @@ static inline void toy_basic_types(struct toy *t)
 	id[U32_3] = (uint32_t)btf__add_array(b, index, (int)id[U32], 3);
 	id[PTR_0] = (uint32_t)btf__add_array(b, index, (int)id[PTR], 0);
 	id[PTR_64] = (uint32_t)btf__add_array(b, index, (int)id[PTR], 64);
+	id[PTR_4] = (uint32_t)btf__add_array(b, index, (int)id[PTR], 4);
+	id[U64_10] = (uint32_t)btf__add_array(b, index, (int)id[U64], 10);
+	id[U32_10] = (uint32_t)btf__add_array(b, index, (int)id[U32], 10);
+	id[U64_6] = (uint32_t)btf__add_array(b, index, (int)id[U64], 6);
 	id[PROG_TYPE] = (uint32_t)btf__add_enum(b, "bpf_prog_type", 4);
 	btf__add_enum_value(b, "BPF_PROG_TYPE_UNSPEC", 0);
 	btf__add_enum_value(b, "BPF_PROG_TYPE_STRUCT_OPS", 27);
@@ -288,14 +402,81 @@ static inline void toy_basic_types(struct toy *t)
 	btf__add_enum_value(b, "BPF_STRUCT_OPS_STATE_READY", 3);
 }
 
+static inline void toy_enum_types(struct toy *t)
+{
+	static const char *const times[] = {"USER", "NICE",   "SYSTEM", "SOFTIRQ", "IRQ",
+					    "IDLE", "IOWAIT", "STEAL",	"GUEST",   "GUEST_NICE"};
+	static const char *const numa[] = {"HIT",   "MISS", "FOREIGN", "INTERLEAVE_HIT",
+					   "LOCAL", "OTHER"};
+	struct btf *b = t->btf;
+	char name[32];
+
+	t->ids[EXIT_KIND] = (uint32_t)btf__add_enum(b, "scx_exit_kind", 4);
+	btf__add_enum_value(b, "SCX_EXIT_NONE", 0);
+	btf__add_enum_value(b, "SCX_EXIT_DONE", 1);
+	btf__add_enum_value(b, "SCX_EXIT_UNREG", 64);
+	btf__add_enum_value(b, "SCX_EXIT_ERROR", 1024);
+	btf__add_enum_value(b, "SCX_EXIT_ERROR_STALL", 1026);
+	btf__add_enum(b, "scx_enable_state", 4);
+	btf__add_enum_value(b, "SCX_ENABLED", 1);
+	btf__add_enum(b, "scx_dsq_lnode_flags", 4);
+	btf__add_enum_value(b, "SCX_DSQ_LNODE_ITER_CURSOR", 1);
+	btf__add_enum(b, "cpu_usage_stat", 4);
+	for (int i = 0; i < 10; i++) {
+		snprintf(name, sizeof(name), "CPUTIME_%s", times[i]);
+		btf__add_enum_value(b, name, i);
+	}
+	btf__add_enum(b, "numa_stat_item", 4);
+	for (int i = 0; i < 6; i++) {
+		snprintf(name, sizeof(name), "NUMA_%s", numa[i]);
+		btf__add_enum_value(b, name, i);
+	}
+}
+
+static inline void toy_task_types(struct toy *t)
+{
+	TOY_STRUCT(t, LNODE, "scx_dsq_list_node", sizeof(struct toy_lnode),
+		   TOY_M(toy_lnode, node, LIST), TOY_M(toy_lnode, flags, U32));
+	TOY_STRUCT(t, ENTITY, "sched_ext_entity", sizeof(struct toy_entity),
+		   TOY_M(toy_entity, dsq, PTR), TOY_M(toy_entity, dsq_list, LNODE),
+		   TOY_M(toy_entity, flags, U32), TOY_M(toy_entity, weight, U32),
+		   TOY_M(toy_entity, sticky_cpu, S32), TOY_M(toy_entity, runnable_node, LIST),
+		   TOY_M(toy_entity, runnable_at, U64), TOY_M(toy_entity, slice, U64),
+		   TOY_M(toy_entity, dsq_vtime, U64));
+	TOY_STRUCT(t, TASK, "task_struct", sizeof(struct toy_task),
+		   {"__state", U32, offsetof(struct toy_task, state)}, TOY_M(toy_task, policy, U32),
+		   TOY_M(toy_task, sched_class, PTR), TOY_M(toy_task, pid, S32),
+		   TOY_M(toy_task, tgid, S32), TOY_M(toy_task, comm, CHARS16),
+		   TOY_M(toy_task, prio, S32), TOY_M(toy_task, static_prio, S32),
+		   TOY_M(toy_task, normal_prio, S32), TOY_M(toy_task, nvcsw, U64),
+		   TOY_M(toy_task, nivcsw, U64), TOY_M(toy_task, real_parent, PTR),
+		   TOY_M(toy_task, group_leader, PTR), TOY_M(toy_task, signal, PTR),
+		   TOY_M(toy_task, cgroups, PTR), TOY_M(toy_task, scx, ENTITY));
+	TOY_STRUCT(t, SIGNAL, "signal_struct", sizeof(struct toy_signal),
+		   TOY_M(toy_signal, nr_threads, S32), TOY_M(toy_signal, pids, PTR_4));
+	TOY_STRUCT(t, UPID, "upid", sizeof(struct toy_upid), TOY_M(toy_upid, nr, S32));
+	t->ids[UPID_1] = (uint32_t)btf__add_array(t->btf, (int)t->ids[U32], (int)t->ids[UPID], 1);
+	TOY_STRUCT(t, PID, "pid", sizeof(struct toy_pid), TOY_M(toy_pid, numbers, UPID_1));
+	TOY_STRUCT(t, CSS_SET, "css_set", 8, {"dfl_cgrp", PTR, 0});
+	TOY_STRUCT(t, CGROUP, "cgroup", 8, {"kn", PTR, 0});
+	TOY_STRUCT(t, KERNFS, "kernfs_node", sizeof(struct toy_kernfs),
+		   {"__parent", PTR, offsetof(struct toy_kernfs, parent)},
+		   TOY_M(toy_kernfs, name, PTR));
+}
+
 static inline void toy_queue_types(struct toy *t)
 {
+	TOY_STRUCT(t, LIST, "list_head", sizeof(struct toy_list), TOY_M(toy_list, next, PTR),
+		   TOY_M(toy_list, prev, PTR));
 	TOY_STRUCT(t, HEAD, "rhash_head", 8, {"next", PTR, 0});
-	TOY_STRUCT(t, DSQ, "scx_dispatch_q", sizeof(struct toy_dsq), TOY_M(toy_dsq, nr, U32),
-		   TOY_M(toy_dsq, id, U64), TOY_M(toy_dsq, hash_node, HEAD));
+	TOY_STRUCT(t, DSQ, "scx_dispatch_q", sizeof(struct toy_dsq), TOY_M(toy_dsq, list, LIST),
+		   TOY_M(toy_dsq, nr, U32), TOY_M(toy_dsq, seq, U32), TOY_M(toy_dsq, id, U64),
+		   TOY_M(toy_dsq, hash_node, HEAD));
 	TOY_STRUCT(t, SCX_RQ, "scx_rq", sizeof(struct toy_scx_rq),
 		   TOY_M(toy_scx_rq, local_dsq, DSQ), TOY_M(toy_scx_rq, nr_running, U32),
-		   TOY_M(toy_scx_rq, flags, U32));
+		   TOY_M(toy_scx_rq, flags, U32), TOY_M(toy_scx_rq, runnable_list, LIST),
+		   TOY_M(toy_scx_rq, bypass_dsq, DSQ), TOY_M(toy_scx_rq, kick_sync, U64),
+		   TOY_M(toy_scx_rq, cpu_released, U8));
 	TOY_STRUCT(t, SCHED_INFO, "sched_info", sizeof(struct toy_sched_info),
 		   TOY_M(toy_sched_info, pcount, U64), TOY_M(toy_sched_info, run_delay, U64));
 	TOY_STRUCT(t, RQ, "rq", sizeof(struct toy_rq), TOY_M(toy_rq, nr_running, U32),
@@ -304,9 +485,7 @@ static inline void toy_queue_types(struct toy *t)
 		   TOY_M(toy_rq, rq_sched_info, SCHED_INFO), TOY_M(toy_rq, yld_count, U32),
 		   TOY_M(toy_rq, sched_count, U32), TOY_M(toy_rq, sched_goidle, U32),
 		   TOY_M(toy_rq, ttwu_count, U32), TOY_M(toy_rq, ttwu_local, U32));
-	TOY_STRUCT(t, TASK, "task_struct", sizeof(struct toy_task),
-		   TOY_M(toy_task, sched_class, PTR), TOY_M(toy_task, pid, S32),
-		   TOY_M(toy_task, comm, CHARS16));
+	toy_task_types(t);
 	TOY_STRUCT(t, DOMAIN, "sched_domain", sizeof(struct toy_domain),
 		   TOY_M(toy_domain, parent, PTR), TOY_M(toy_domain, flags, S32),
 		   TOY_M(toy_domain, level, S32), TOY_M(toy_domain, balance_interval, U32),
@@ -326,12 +505,39 @@ static inline void toy_scx_types(struct toy *t)
 		   {"SCX_EV_SELECT_CPU_FALLBACK", S64, 0}, {"SCX_EV_BYPASS_DURATION", S64, 8},
 		   {"SCX_EV_BRAND_NEW", S64, 16});
 	TOY_STRUCT(t, PCPU, "scx_sched_pcpu", sizeof(struct toy_sched_pcpu),
-		   TOY_M(toy_sched_pcpu, sch, PTR), TOY_M(toy_sched_pcpu, event_stats, EVENTS));
+		   TOY_M(toy_sched_pcpu, sch, PTR), TOY_M(toy_sched_pcpu, event_stats, EVENTS),
+		   TOY_M(toy_sched_pcpu, bypass_dsq, DSQ));
+	TOY_STRUCT(t, PNODE, "scx_sched_pnode", sizeof(struct toy_dsq), {"global_dsq", DSQ, 0});
 	TOY_STRUCT(t, SCHED, "scx_sched", sizeof(struct toy_sched), TOY_M(toy_sched, ops, OPS),
 		   TOY_M(toy_sched, dsq_hash, HASH), TOY_M(toy_sched, pcpu, PTR),
 		   TOY_M(toy_sched, event_stats_cpu, PTR), TOY_M(toy_sched, bypass_depth, S32),
 		   TOY_M(toy_sched, aborting, U8), TOY_M(toy_sched, id, U64),
-		   TOY_M(toy_sched, watchdog_timeout, U64), TOY_M(toy_sched, exit_kind, U32));
+		   TOY_M(toy_sched, watchdog_timeout, U64), TOY_M(toy_sched, exit_kind, U32),
+		   TOY_M(toy_sched, level, S32), TOY_M(toy_sched, exit_info, PTR),
+		   TOY_M(toy_sched, pnode, PTR),
+		   {"global_dsqs", PTR, offsetof(struct toy_sched, pnode)});
+	TOY_STRUCT(t, EXIT, "scx_exit_info", sizeof(struct toy_exit),
+		   TOY_M(toy_exit, kind, EXIT_KIND), TOY_M(toy_exit, exit_cpu, S32),
+		   TOY_M(toy_exit, exit_code, S64), TOY_M(toy_exit, reason, PTR),
+		   TOY_M(toy_exit, bt, PTR), TOY_M(toy_exit, bt_len, U32),
+		   TOY_M(toy_exit, msg, PTR), TOY_M(toy_exit, dump, PTR));
+}
+
+static inline void toy_machine_types(struct toy *t)
+{
+	TOY_STRUCT(t, KSYM, "bpf_ksym", sizeof(struct toy_ksym), TOY_M(toy_ksym, start, U64),
+		   TOY_M(toy_ksym, end, U64), TOY_M(toy_ksym, name, CHARS16),
+		   TOY_M(toy_ksym, lnode, LIST));
+	TOY_STRUCT(t, CPUSTAT, "kernel_cpustat", sizeof(struct toy_cpustat),
+		   TOY_M(toy_cpustat, cpustat, U64_10));
+	TOY_STRUCT(t, KSTAT, "kernel_stat", sizeof(struct toy_kstat),
+		   TOY_M(toy_kstat, irqs_sum, U64), TOY_M(toy_kstat, softirqs, U32_10));
+	TOY_STRUCT(t, ZONE, "zone", sizeof(struct toy_zone), TOY_M(toy_zone, present_pages, U64),
+		   TOY_M(toy_zone, per_cpu_zonestats, PTR), TOY_M(toy_zone, vm_numa_event, U64_6));
+	TOY_STRUCT(t, ZONESTAT, "per_cpu_zonestat", sizeof(struct toy_zonestat),
+		   TOY_M(toy_zonestat, vm_numa_event, U64_6));
+	t->ids[ZONE_2] = (uint32_t)btf__add_array(t->btf, (int)t->ids[U32], (int)t->ids[ZONE], 2);
+	TOY_STRUCT(t, PGDAT, "pglist_data", 2 * sizeof(struct toy_zone), {"node_zones", ZONE_2, 0});
 }
 
 static inline void toy_prog_types(struct toy *t)
@@ -372,10 +578,12 @@ static inline int toy_types(struct toy *t, struct err *e)
 
 	t->btf = btf__new_empty();
 	toy_basic_types(t);
+	toy_enum_types(t);
 	toy_queue_types(t);
 	toy_scx_types(t);
 	toy_prog_types(t);
 	toy_map_types(t);
+	toy_machine_types(t);
 	raw = btf__raw_data(t->btf, &len);
 	ret = types_create(raw, len, NULL, &t->k.types, e);
 	btf__free(t->btf);
@@ -407,6 +615,15 @@ static inline int toy_symbols(struct toy *t, struct err *e)
 		{"idle_sched_class", TOY_AT(classes[2])},
 		{"runqueues", TOY_PER_CPU(rq)},
 		{"event_stats_cpu", TOY_PER_CPU(events)},
+		{"scx_exit_kind", TOY_AT(old_exit_kind)},
+		{"scx_exit_info", TOY_AT(old_exit_info)},
+		{"global_dsqs", TOY_AT(old_global_dsqs)},
+		{"nr_node_ids", TOY_AT(nr_node_ids)},
+		{"node_data", TOY_AT(node_data)},
+		{"bpf_kallsyms", TOY_AT(bpf_kallsyms)},
+		{"kernel_cpustat", TOY_PER_CPU(cpustat)},
+		{"kstat", TOY_PER_CPU(kstat)},
+		{"init_task", TOY_AT(tasks[0])},
 	};
 	struct buf text = {0};
 	int ret;
@@ -534,6 +751,121 @@ static inline void toy_maps_fill(struct toy *t)
 	}
 }
 
+/* ---- lists ---- */
+
+/* Put @node last into the list of @head, which may be all zeros. */
+static inline void toy_list_add(struct toy *t, struct toy_list *head, struct toy_list *node)
+{
+	struct toy_list *last;
+
+	if (!head->next)
+		head->next = head->prev = toy_kva(t, head);
+	last = (struct toy_list *)((uint8_t *)t->m + (head->prev - TOY_MAP));
+	node->next = toy_kva(t, head);
+	node->prev = head->prev;
+	last->next = head->prev = toy_kva(t, node);
+}
+
+/* Let waiter @i wait in queue @d, and on the list of @cpu. */
+static inline void toy_wait(struct toy *t, struct toy_dsq *d, unsigned int cpu, unsigned int i)
+{
+	struct toy_task *w = &t->m->waiters[i];
+
+	toy_list_add(t, &d->list, &w->scx.dsq_list.node);
+	toy_list_add(t, &t->m->cpus[cpu].rq.scx.runnable_list, &w->scx.runnable_node);
+	w->scx.dsq = toy_kva(t, d);
+	d->nr++;
+	d->seq++;
+}
+
+static inline void toy_waiter_fill(struct toy *t, unsigned int i)
+{
+	struct toy_task *w = &t->m->waiters[i];
+
+	w->pid = 600 + (int)i;
+	w->tgid = 600;
+	w->prio = w->static_prio = w->normal_prio = 120;
+	w->sched_class = TOY_AT(classes[1]);
+	snprintf(w->comm, sizeof(w->comm), "waiter/%u", i);
+	w->nvcsw = 70 + i;
+	w->nivcsw = 7;
+	w->real_parent = TOY_AT(tasks[0]);
+	w->group_leader = TOY_AT(waiters[0]);
+	w->signal = TOY_AT(signal);
+	w->cgroups = TOY_AT(css_set);
+	w->scx.weight = 100;
+	w->scx.sticky_cpu = -1;
+	w->scx.slice = UINT64_MAX; /* without end */
+	w->scx.runnable_at = 4294937296 - 250 * i;
+}
+
+/* A scheduler that did not end yet, and what it would end with. */
+static inline void toy_exit_fill(struct toy *t)
+{
+	struct toy_memory *m = t->m;
+
+	strcpy(m->reason, "runnable task stall");
+	strcpy(m->msg, "waiter/1[601] failed to run for 3.0s");
+	memset(m->dump, 'd', 5000);
+	m->exit = (struct toy_exit){
+		.exit_cpu = -1, .bt = TOY_AT(bt), .msg = TOY_AT(msg), .dump = TOY_AT(dump)};
+	m->sched.exit_info = m->old_exit_info = TOY_AT(exit);
+	strcpy(m->ksyms[1].name, "bpf_prog_toy");
+	for (unsigned int i = 0; i < 3; i++) {
+		m->ksyms[i].start = 0xffffffffc0000000 + 0x1000 * i;
+		m->ksyms[i].end = m->ksyms[i].start + 0x100;
+		toy_list_add(t, &m->bpf_kallsyms, &m->ksyms[i].lnode);
+	}
+}
+
+static inline void toy_machine_fill(struct toy *t)
+{
+	struct toy_memory *m = t->m;
+
+	m->nr_node_ids = TOY_NODES;
+	m->sched.pnode = m->old_global_dsqs = TOY_AT(pnodes);
+	for (unsigned int node = 0; node < TOY_NODES; node++) {
+		m->globals[node].id = 1ull << 63 | 1;
+		m->pnodes[node] = TOY_AT(globals) + node * sizeof(struct toy_dsq);
+		m->node_data[node] = TOY_AT(zones) + node * sizeof(m->zones[0]);
+		m->zones[node][0] =
+			(struct toy_zone){.present_pages = 100,
+					  .per_cpu_zonestats = TOY_PER_CPU(zonestat) +
+							       node * sizeof(struct toy_zonestat),
+					  .vm_numa_event = {1000 * (node + 1), 5}};
+	}
+	for (unsigned int cpu = 0; cpu < TOY_CPUS; cpu++) {
+		struct toy_cpu *c = &m->cpus[cpu];
+
+		c->rq.scx.local_dsq.id = 1ull << 63 | 2;
+		c->rq.scx.bypass_dsq.id = c->pcpu.bypass_dsq.id = 1ull << 63 | 3;
+		c->rq.scx.kick_sync = 33 + cpu;
+		c->cpustat.cpustat[0] = 1000000 + cpu;
+		c->kstat = (struct toy_kstat){.irqs_sum = 44, .softirqs = {[1] = 9 + cpu}};
+		c->zonestat[1].vm_numa_event[0] = 1;
+	}
+}
+
+static inline void toy_more_fill(struct toy *t)
+{
+	struct toy_memory *m = t->m;
+
+	m->signal = (struct toy_signal){.nr_threads = 12, .pids = {0, 0, TOY_AT(pid), TOY_AT(pid)}};
+	m->pid.numbers[0].nr = 600;
+	m->css_set = TOY_AT(cgroup);
+	m->cgroup = TOY_AT(kernfs[2]);
+	strcpy(m->kernfs_names[1], "toys");
+	strcpy(m->kernfs_names[2], "a");
+	for (unsigned int i = 0; i < 3; i++)
+		m->kernfs[i] = (struct toy_kernfs){
+			.parent = i ? TOY_AT(kernfs) + (i - 1) * sizeof(struct toy_kernfs) : 0,
+			.name = TOY_AT(kernfs_names) + i * sizeof(m->kernfs_names[0])};
+	for (unsigned int i = 0; i < TOY_WAITERS; i++)
+		toy_waiter_fill(t, i);
+	toy_exit_fill(t);
+	toy_machine_fill(t);
+}
+
 /* ---- life ---- */
 
 /* Leaves out what @without names, as `scx_sched.pcpu scx_root`; NULL for nothing. */
@@ -558,6 +890,7 @@ static inline int toy_create(struct toy *t, const char *without, struct err *e)
 		t->k.percpu[i] = TOY_AT(cpus) + i * sizeof(struct toy_cpu);
 	if (toy_types(t, e) < 0 || toy_symbols(t, e) < 0)
 		return -1;
+	toy_more_fill(t);
 	t->m->jiffies = 4294937296;
 	t->m->online = t->m->possible = (1u << TOY_CPUS) - 1;
 	strcpy(t->m->names[0], "MC");
