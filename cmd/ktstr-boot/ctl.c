@@ -615,6 +615,13 @@ bool ctl_watch(struct ctl *c, unsigned int slot, int vcpu, const uint64_t *value
 	       lease_begin(c, w->owner, w->span_ns, &e) == 0;
 }
 
+bool ctl_watcher_holds(const struct ctl *c, unsigned int slot)
+{
+	const struct ctl_client *owner = c->watches[slot].owner;
+
+	return owner && owner->lease_ends_ns;
+}
+
 unsigned int ctl_watched(const struct ctl *c, unsigned int slot, uint64_t *ret_gpa)
 {
 	*ret_gpa = c->watches[slot].gpa;

@@ -102,6 +102,9 @@ unsigned int ctl_doorbell(struct ctl *c, json_t *event);
  */
 bool ctl_watch(struct ctl *c, unsigned int slot, int vcpu, const uint64_t *value);
 
+/* Whether the owner of slot @slot holds a lease. */
+bool ctl_watcher_holds(const struct ctl *c, unsigned int slot);
+
 /* How many bytes slot @slot watches at *ret_gpa; 0: it is free. */
 unsigned int ctl_watched(const struct ctl *c, unsigned int slot, uint64_t *ret_gpa);
 

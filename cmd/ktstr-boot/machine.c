@@ -79,6 +79,9 @@ struct machine {
 	bool more_events; /* the engine may have some, whatever its descriptors say */
 	struct bell bell;
 	bool at_bell;	   /* the guest rang, and stands there */
+	bool at_hit;	   /* it stands at a watched store; of these slots nobody was told yet: */
+	unsigned int hits; /* a bit each */
+	int hit_vcpus[ENGINE_WATCHES];
 	bool touched;	   /* the ports were written to since the last look */
 	uint64_t pump_ns;  /* not before this is the next look */
 	int engine_status; /* raw wait status, once gone */
@@ -253,9 +256,9 @@ static void machine_go(struct machine *m)
 {
 	struct err e;
 
-	if (m->ctl.leases)
+	if (m->ctl.leases || m->hits)
 		return;
-	m->at_bell = false;
+	m->at_bell = m->at_hit = false;
 	if (!m->engine_gone && m->o->engine->resume(m->engine, &e))
 		machine_stop(m, END_INTERNAL_ERROR, e.text);
 }
@@ -284,23 +287,43 @@ static void machine_doorbell(struct machine *m)
 	machine_go(m);
 }
 
-/* A watched word was stored to: who watches it holds the machine here by a lease. */
+static void hit_tell(struct machine *m, unsigned int slot)
+{
+	uint64_t value = 0, gpa;
+	unsigned int len = ctl_watched(&m->ctl, slot, &gpa);
+	bool known = len && ram_read(&m->ram, gpa, &value, len, &(struct err){0}) == 0;
+
+	ctl_watch(&m->ctl, slot, m->hit_vcpus[slot], known ? &value : NULL);
+}
+
+/*
+ * Who watches a word holds the machine at the store by a lease. A client is told of one hit at a
+ * time: the next one comes when it lets go, and the machine stands still for that, too.
+ */
+static void machine_hits_tell(struct machine *m)
+{
+	if (!m->at_hit)
+		return;
+	for (unsigned int slot = 0; slot < ENGINE_WATCHES; slot++) {
+		if (!(m->hits & 1u << slot) || ctl_watcher_holds(&m->ctl, slot))
+			continue;
+		m->hits &= ~(1u << slot);
+		hit_tell(m, slot);
+	}
+	machine_go(m);
+}
+
 static void machine_watch_hit(struct machine *m, const struct engine_event *ev)
 {
+	m->at_hit = true;
 	for (unsigned int slot = 0; slot < ENGINE_WATCHES; slot++) {
-		uint64_t value = 0, gpa;
-		unsigned int len;
-		struct err e;
-		bool known;
-
 		if (!(ev->slots & 1u << slot))
 			continue;
 		m->watch_hits++;
-		len = ctl_watched(&m->ctl, slot, &gpa);
-		known = len && ram_read(&m->ram, gpa, &value, len, &e) == 0;
-		ctl_watch(&m->ctl, slot, ev->vcpu, known ? &value : NULL);
+		m->hits |= 1u << slot;
+		m->hit_vcpus[slot] = ev->vcpu;
 	}
-	machine_go(m);
+	machine_hits_tell(m);
 }
 
 static void machine_engine_event(struct machine *m, const struct engine_event *ev)
@@ -405,8 +428,10 @@ static int host_thaw(void *machine, struct err *e)
 	m->frozen_ns += frozen;
 	if (m->limit_ns != CLOCK_NEVER)
 		m->limit_ns += frozen;
-	m->at_bell = false;
 	m->more_events = true;
+	if (m->hits)
+		return 0;
+	m->at_bell = m->at_hit = false;
 	return m->engine_gone ? 0 : m->o->engine->resume(m->engine, e);
 }
 
@@ -452,6 +477,7 @@ static int host_unwatch(void *machine, unsigned int slot, struct err *e)
 {
 	struct machine *m = machine;
 
+	m->hits &= ~(1u << slot);
 	m->more_events = true;
 	return m->engine_gone ? 0 : m->o->engine->unwatch(m->engine, slot, e);
 }
@@ -694,6 +720,7 @@ static void machine_turn(struct machine *m)
 		machine_engine_event(m, &ev);
 		events++;
 	}
+	machine_hits_tell(m);
 	m->more_events = events == EVENTS_AT_ONCE;
 	ctl_serve(&m->ctl);
 	output_flush(&m->out);

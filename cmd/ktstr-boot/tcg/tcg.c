@@ -22,7 +22,9 @@
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../engine.h"
@@ -36,6 +38,8 @@
 
 #define ANSWER_NS (10 * NSEC_PER_SEC)
 #define START_NS (60 * NSEC_PER_SEC)
+#define SETTLE_NS (20 * NSEC_PER_MSEC)
+#define SETTLE_TURN_NS (20 * (long)NSEC_PER_USEC)
 #define COMPLAINT_MAX 2048
 #define ARGS_MAX 512
 #define PANICKED "GUEST_PANICKED"
@@ -687,6 +691,31 @@ static bool tcg_next_event(struct engine *engine, struct engine_event *ret)
 }
 
 /*
+ * Wait until QEMU's main thread can do no more before the vCPUs go on: it waits for them to stop,
+ * or for the lock that one of them holds. Each instruction that they are let go on too early is
+ * one past what is asked for, and that is all that is lost when this gives up.
+ */
+static void settle_wait(const struct tcg *t)
+{
+	const struct timespec turn = {.tv_nsec = SETTLE_TURN_NS};
+	uint64_t deadline = clock_deadline_ns(SETTLE_NS);
+	char path[32], text[16];
+
+	snprintf(path, sizeof(path), "/proc/%d/syscall", (int)t->pid);
+	while (clock_now_ns() < deadline) {
+		_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+		ssize_t n = fd < 0 ? -1 : io_read_upto(fd, text, sizeof(text) - 1);
+
+		if (n <= 0)
+			return;
+		text[n] = 0;
+		if (*text >= '0' && *text <= '9' && strtol(text, NULL, 10) == SYS_futex)
+			return;
+		nanosleep(&turn, NULL);
+	}
+}
+
+/*
  * Where QEMU has not stopped the machine, the registers are in the middle of a block: it has to go
  * on to the end of that. A store that is watched does not hold it on this way, but is told.
  */
@@ -702,6 +731,8 @@ static int regs_settle(struct tcg *t, struct err *e)
 	if (!t->stop_sent && qmp_send(&t->qmp, "stop", NULL, e))
 		return -1;
 	t->stop_sent = t->trace.passing = true;
+	if (t->trace.held)
+		settle_wait(t);
 	trace_go(&t->trace);
 	status = qemu_stop(t, e);
 	t->trace.passing = false;
