@@ -365,6 +365,7 @@ static int write_data(struct vmcore *v, const struct piece *p, uint64_t gpa, uin
 static int write_piece(struct vmcore *v, const struct piece *p, struct err *e)
 {
 	uint64_t end = p->gpa + p->len, gpa, len;
+	uint8_t last;
 
 	for (uint64_t from = p->gpa; mem_next_data(v->mem, from, &gpa, &len); from = gpa + len) {
 		if (gpa >= end)
@@ -373,7 +374,8 @@ static int write_piece(struct vmcore *v, const struct piece *p, struct err *e)
 		if (write_data(v, p, gpa, len, e))
 			return -1;
 	}
-	return 0;
+	/* What a file that got shorter no longer has would pass for a hole. */
+	return mem_read(v->mem, end - 1, &last, sizeof(last), e);
 }
 
 /* Whether what is not written to @fd reads as zeros. */
