@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "mem/record.h"
 
 int dump_create(const struct kernel *k, struct dump **ret, struct err *e)
@@ -26,22 +27,31 @@ void dump_destroy(struct dump *d)
 {
 	if (!d)
 		return;
+	mem_destroy(d->room);
 	maps_destroy(d->maps);
 	sched_dump_destroy(d->sched);
 	free(d);
 }
 
+/* The room for a copy takes longer to set up than a small copy takes to make. */
+static int set_up_room(struct dump *d, struct err *e)
+{
+	return d->room ? 0 : mem_record(d->kernel->mem.mem, DUMP_BYTES_MAX, &d->room, e);
+}
+
 int dump_prepare(struct dump *d, struct err *e)
 {
-	return maps_prepare(d->maps, d->kernel, e);
+	return set_up_room(d, e) || maps_prepare(d->maps, d->kernel, e) ? -1 : 0;
 }
 
 int dump_copy_take(struct dump *d, struct dump_copy *ret, struct err *e)
 {
 	int code;
 
-	if (mem_record(d->kernel->mem.mem, DUMP_BYTES_MAX, &ret->record, e))
+	*ret = (struct dump_copy){0};
+	if (set_up_room(d, e))
 		return -1;
+	ret->record = steal_ptr(&d->room);
 	ret->kernel = kernel_over(d->kernel, ret->record);
 	sched_dump_touch(d->sched, &ret->kernel);
 	code = maps_touch(d->maps, &ret->kernel, e);

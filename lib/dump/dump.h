@@ -22,6 +22,7 @@ struct dump {
 	const struct kernel *kernel; /* borrowed */
 	struct maps *maps;
 	struct sched_dump *sched;
+	struct mem *room; /* an empty record for the next copy; NULL: not set up */
 };
 
 /* Learn the layout of @k, which must outlive it. *ret is NULL on failure. */
@@ -29,7 +30,8 @@ int dump_create(const struct kernel *k, struct dump **ret, struct err *e);
 /* NULL is allowed. */
 void dump_destroy(struct dump *d);
 
-/* Look at what has been loaded since, so that a copy takes less time. The guest may run. */
+/* Set up the next copy, and look at what has been loaded since, so that it takes less time. The
+ * guest may run. */
 int dump_prepare(struct dump *d, struct err *e);
 
 /* The memory of one instant. */

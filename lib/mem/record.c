@@ -11,7 +11,7 @@
 #include "base/cleanup.h"
 #include "mem/source.h"
 
-#define AHEAD (16u << 20) /* bytes of the room that get their memory before the first read */
+#define AHEAD (8u << 20) /* bytes of the room that get their memory before the first read */
 #define PAGES_MAX (1u << 28)
 
 /* A piece of the live memory's addresses. */
