@@ -34,21 +34,21 @@ const char *const capture_answer_names[ANSWERS] = {
 	[ANSWER_ERROR] = "error",   [ANSWER_ASKED] = "asked",
 };
 
-void captures_init(struct captures *c)
+void captured_init(struct captures *c)
 {
 	*c = (struct captures){.kaslr_offset = PAYLOAD_ABSENT};
 }
 
-void captures_deinit(struct captures *c)
+void captured_deinit(struct captures *c)
 {
 	for (size_t i = 0; i < c->n; i++)
 		buf_deinit(&c->list[i].report);
 	buf_deinit(&c->failure.capture.report);
 	buf_deinit(&c->failure.dump);
-	captures_init(c);
+	captured_init(c);
 }
 
-void captures_see(struct captures *c, uint8_t instance)
+void captured_see(struct captures *c, uint8_t instance)
 {
 	c->instances += !c->seen[instance];
 	c->seen[instance] = true;
@@ -225,7 +225,7 @@ static void progs_read(struct captures *c, struct jsonspan part)
 		c->n_progs = 0;
 	for (size_t i = 0; i < n && c->n_progs < CAPTURES_PROGS_MAX; i++) {
 		json_t *prog = json_array_get(list, i);
-		struct captured_prog *ret = &c->progs[c->n_progs];
+		struct capture_prog *ret = &c->progs[c->n_progs];
 
 		if (!json_is_object(prog))
 			continue;
@@ -361,7 +361,7 @@ static int capture_take(struct captures *c, struct jsonspan message, uint64_t st
 	return list_add(c, &x, report, e);
 }
 
-int captures_add(struct captures *c, const void *data, size_t len, uint64_t step, struct err *e)
+int captured_add(struct captures *c, const void *data, size_t len, uint64_t step, struct err *e)
 {
 	_cleanup_buf_ struct buf fit = {0};
 
@@ -378,7 +378,7 @@ int captures_add(struct captures *c, const void *data, size_t len, uint64_t step
 
 /* ---- notes and the end ---- */
 
-void captures_add_note(struct captures *c, struct payload *p)
+void captured_add_note(struct captures *c, struct payload *p)
 {
 	size_t kind = name_of(payload_need_str(p, "kind"), freeze_note_names, FREEZE_NOTE_KINDS);
 	const char *message = payload_need_str(p, "message"), *tag = payload_str(p, "tag");
@@ -403,7 +403,7 @@ void captures_add_note(struct captures *c, struct payload *p)
 	c->n_notes++;
 }
 
-bool captures_add_end(struct captures *c, uint8_t instance, struct payload *p)
+bool captured_add_end(struct captures *c, uint8_t instance, struct payload *p)
 {
 	uint64_t captures = payload_need_u64(p, "captures");
 	uint64_t missed = payload_u64(p, "missed"), hits = payload_u64(p, "hits");
@@ -429,7 +429,7 @@ bool captures_add_end(struct captures *c, uint8_t instance, struct payload *p)
 
 /* ---- what was asked for ---- */
 
-void captures_add_request(struct captures *c, struct payload *p)
+void captured_add_request(struct captures *c, struct payload *p)
 {
 	size_t kind = name_of(payload_need_str(p, "request"), capture_request_names, REQUEST_KINDS);
 	size_t answer = name_of(payload_need_str(p, "status"), capture_answer_names, ANSWERS);
@@ -460,7 +460,7 @@ static bool is_request_of(const struct capture_request *r, const struct capture 
 	return r->kind != REQUEST_WATCH && trigger == x->trigger && strcmp(r->text, x->tag) == 0;
 }
 
-const struct capture_request *captures_request(const struct captures *c, const struct capture *x)
+const struct capture_request *captured_request(const struct captures *c, const struct capture *x)
 {
 	/* Of captures with one tag the last is kept. */
 	for (size_t i = c->n_requests; i-- > 0;)
@@ -478,7 +478,7 @@ static bool is_here(const struct captures *c, const struct capture_request *r)
 	return false;
 }
 
-const struct capture_request *captures_gone(const struct captures *c, uint64_t *ret_n)
+const struct capture_request *captured_gone(const struct captures *c, uint64_t *ret_n)
 {
 	const struct capture_request *first = NULL;
 
@@ -494,7 +494,7 @@ const struct capture_request *captures_gone(const struct captures *c, uint64_t *
 	return first;
 }
 
-uint64_t captures_refused(const struct captures *c)
+uint64_t captured_refused(const struct captures *c)
 {
 	uint64_t n = 0;
 
@@ -503,12 +503,12 @@ uint64_t captures_refused(const struct captures *c)
 	return n;
 }
 
-uint64_t captures_unended(const struct captures *c)
+uint64_t captured_unended(const struct captures *c)
 {
 	return c->instances - c->end.told;
 }
 
-uint64_t captures_astray(const struct captures *c)
+uint64_t captured_astray(const struct captures *c)
 {
 	return c->end.captures > c->came ? c->end.captures - c->came : 0;
 }

@@ -97,7 +97,7 @@ struct capture_request {
 };
 
 /* A program as the last capture had it. */
-struct captured_prog {
+struct capture_prog {
 	char name[CAPTURE_NAME_MAX];
 	uint64_t verified_insns;
 };
@@ -131,7 +131,7 @@ struct captures {
 	size_t n_requests;
 	uint64_t more_requests;
 
-	struct captured_prog progs[CAPTURES_PROGS_MAX];
+	struct capture_prog progs[CAPTURES_PROGS_MAX];
 	size_t n_progs;
 	uint64_t kaslr_offset;
 	uint64_t missed; /* notes of that kind */
@@ -141,44 +141,44 @@ struct captures {
 	struct freeze_end end;
 };
 
-void captures_init(struct captures *c);
-void captures_deinit(struct captures *c);
+void captured_init(struct captures *c);
+void captured_deinit(struct captures *c);
 
 /* A message of this instance came. */
-void captures_see(struct captures *c, uint8_t instance);
+void captured_see(struct captures *c, uint8_t instance);
 
 /*
  * Take the payload of a capture that came in @step (PAYLOAD_ABSENT: none). Fails with ENOMEM, or
  * with another code for one that is not as it must be; nothing of that is kept.
  */
-int captures_add(struct captures *c, const void *data, size_t len, uint64_t step, struct err *e);
+int captured_add(struct captures *c, const void *data, size_t len, uint64_t step, struct err *e);
 
 /* These mark a bad payload as such. False: the same one ended before. */
-void captures_add_note(struct captures *c, struct payload *p);
-bool captures_add_end(struct captures *c, uint8_t instance, struct payload *p);
+void captured_add_note(struct captures *c, struct payload *p);
+bool captured_add_end(struct captures *c, uint8_t instance, struct payload *p);
 
 /* Of the agent's. */
-void captures_add_request(struct captures *c, struct payload *p);
+void captured_add_request(struct captures *c, struct payload *p);
 
 /* The request that a capture came of; NULL when none is told. */
-const struct capture_request *captures_request(const struct captures *c, const struct capture *x);
+const struct capture_request *captured_request(const struct captures *c, const struct capture *x);
 
 /* The first capture that was asked for and answered, and is not here; NULL: none. *ret_n gets how
  * many there are. */
-const struct capture_request *captures_gone(const struct captures *c, uint64_t *ret_n);
+const struct capture_request *captured_gone(const struct captures *c, uint64_t *ret_n);
 
 /* Captures that were asked for and that nobody took. */
-uint64_t captures_refused(const struct captures *c);
+uint64_t captured_refused(const struct captures *c);
 
 /* ktstr-freezes of which the end is not told: one that died may have owed a capture. */
-uint64_t captures_unended(const struct captures *c);
+uint64_t captured_unended(const struct captures *c);
 
 /* Captures that were taken by what the ends tell, and are not here. */
-uint64_t captures_astray(const struct captures *c);
+uint64_t captured_astray(const struct captures *c);
 
 /* Whether a capture shows that the scheduler failed: SCX_EXIT_ERROR is 1024, and what is above it
  * are errors, too. */
-static inline bool captures_show_failure(const struct captures *c)
+static inline bool captured_show_failure(const struct captures *c)
 {
 	return c->failure.seen && c->failure.exit_kind != PAYLOAD_ABSENT &&
 	       c->failure.exit_kind >= 1024;

@@ -52,9 +52,9 @@ static void __attribute__((format(printf, 2, 3))) note(struct reasons *ret, cons
 
 static void lost_notes(const struct captures *c, struct reasons *ret)
 {
-	if (captures_unended(c))
+	if (captured_unended(c))
 		note(ret, "a capture was lost: nothing tells how ktstr-freeze ended");
-	if (captures_astray(c))
+	if (captured_astray(c))
 		note(ret, "a capture was lost: ktstr-freeze took %" PRIu64 ", and %" PRIu64 " came",
 		     c->end.captures, c->came);
 }
@@ -64,7 +64,7 @@ static void gone_note(const struct captures *c, struct reasons *ret)
 	const struct capture_request *first;
 	uint64_t n;
 
-	first = captures_gone(c, &n);
+	first = captured_gone(c, &n);
 	if (first)
 		note(ret,
 		     "a capture was lost: the guest was answered that '%s' was taken, and it did not "

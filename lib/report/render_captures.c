@@ -35,7 +35,7 @@ static json_t *since_start(const struct result *r, uint64_t at_ns)
 /* When it was asked for, by whom it was. */
 static void put_request(struct object x, const struct result *r, const struct capture *c)
 {
-	const struct capture_request *asked = captures_request(&r->run->captures, c);
+	const struct capture_request *asked = captured_request(&r->run->captures, c);
 
 	put(x, "step", number(asked && asked->step != RUN_ABSENT ? asked->step : c->step));
 	put(x, "elapsed_ms", since_start(r, asked ? asked->at_ns : RUN_ABSENT));
@@ -119,9 +119,9 @@ static void put_notes(struct object o, const struct captures *c)
 /* Told two ways, and both may be right about other ones. */
 static uint64_t lost(const struct captures *c)
 {
-	uint64_t astray = captures_astray(c), gone;
+	uint64_t astray = captured_astray(c), gone;
 
-	captures_gone(c, &gone);
+	captured_gone(c, &gone);
 	return astray > gone ? astray : gone;
 }
 
@@ -133,7 +133,7 @@ static json_t *told(const struct captures *c, uint64_t v)
 /* Captures that were asked for and not taken, as the guest knows, or else who should have. */
 static json_t *missed(const struct captures *c, bool ended)
 {
-	uint64_t refused = captures_refused(c);
+	uint64_t refused = captured_refused(c);
 	uint64_t told_n = ended ? c->end.missed : c->missed;
 
 	if (!c->instances && !c->n_requests)
@@ -144,7 +144,7 @@ static json_t *missed(const struct captures *c, bool ended)
 void put_freeze(struct object o, const struct run *r)
 {
 	const struct captures *c = &r->captures;
-	bool ended = c->end.told && !captures_unended(c);
+	bool ended = c->end.told && !captured_unended(c);
 	struct object x;
 
 	put(o, "periodic_target", number(run_u64(r->plan_json, "snapshots")));

@@ -516,7 +516,7 @@ static void add_capture(struct run *r, const struct tlv_message *m)
 	bool in_scenario = r->scenario_started && !r->scenario_ended;
 	struct err e;
 
-	if (captures_add(&r->captures, m->data, m->len, in_scenario ? present_step(r) : RUN_ABSENT,
+	if (captured_add(&r->captures, m->data, m->len, in_scenario ? present_step(r) : RUN_ABSENT,
 			 &e) == 0)
 		return;
 	r->out_of_memory |= e.code == ENOMEM;
@@ -525,7 +525,7 @@ static void add_capture(struct run *r, const struct tlv_message *m)
 
 static void add_freeze_note(struct run *r, struct payload *p)
 {
-	captures_add_note(&r->captures, p);
+	captured_add_note(&r->captures, p);
 }
 
 static void add_freeze_end(struct run *r, const struct tlv_message *m)
@@ -533,14 +533,14 @@ static void add_freeze_end(struct run *r, const struct tlv_message *m)
 	_cleanup_payload_ struct payload p;
 
 	payload_init(&p, m->data, m->len);
-	if (!p.bad && !captures_add_end(&r->captures, m->instance, &p))
+	if (!p.bad && !captured_add_end(&r->captures, m->instance, &p))
 		r->repeated++;
 	r->malformed += p.bad;
 }
 
 static void add_request(struct run *r, struct payload *p)
 {
-	captures_add_request(&r->captures, p);
+	captured_add_request(&r->captures, p);
 }
 
 /* ---- who may send what ---- */
@@ -607,7 +607,7 @@ static void add_routed(struct run *r, const struct route *route, const struct tl
 	if (m->source == TLV_FROM_MONITOR && !monitor_accepts(&r->monitor, m->instance))
 		return;
 	if (m->source == TLV_FROM_FREEZE)
-		captures_see(&r->captures, m->instance);
+		captured_see(&r->captures, m->instance);
 	if (m->type == TLV_HELLO && !r->hello)
 		r->monitor.start_ns = m->host_ns;
 	if (route->add_bytes) {
@@ -658,7 +658,7 @@ struct run *run_create(void)
 	thresholds_init(&r->plan.monitor);
 	r->plan.snapshots = RUN_ABSENT;
 	monitor_init(&r->monitor);
-	captures_init(&r->captures);
+	captured_init(&r->captures);
 	r->scenario_elapsed_ns = RUN_ABSENT;
 	for (size_t i = 0; i < RUN_TEXTS; i++)
 		r->texts[i].keep = RUN_TEXT_KEEP;
@@ -686,7 +686,7 @@ void run_destroy(struct run *r)
 	free(r->names);
 	free(r->by_type);
 	monitor_deinit(&r->monitor);
-	captures_deinit(&r->captures);
+	captured_deinit(&r->captures);
 	free(r);
 }
 

@@ -229,9 +229,9 @@ static bool scheduler_failure(const struct run *r, const struct facts *f, char *
 		snprintf(ret, size, "%s%s", f->bad->message, words);
 	else if (f->ejected_by_kernel)
 		snprintf(ret, size, "the scheduler was ejected by the kernel%s", words);
-	else if (captures_show_failure(&r->captures))
+	else if (captured_show_failure(&r->captures))
 		dumped_failure(&r->captures.failure, ret, size);
-	return d || f->bad || f->ejected_by_kernel || captures_show_failure(&r->captures);
+	return d || f->bad || f->ejected_by_kernel || captured_show_failure(&r->captures);
 }
 
 static bool text_has(const struct tail *t, const char *needle)
