@@ -25,6 +25,9 @@ struct zoo_flex {
 	__u32 items[];
 } zoo_flex SEC(".data") = {.n = 3, .items = {11, 22, 33}};
 
+/* The last one that went into the ring buffer. */
+struct zoo_record zoo_record SEC(".data") = {.text = ZOO_RECORD_TEXT};
+
 /* The loader gives it its place, which libbpf before 1.4 cannot read from here. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARENA);
@@ -209,15 +212,16 @@ SEC("raw_tp")
 int zoo_loader(void *ctx)
 {
 	struct ktstr_arena_ctx ARENA *arena_ctx = ktstr_bss_arena_holder.arena_target;
-	struct zoo_record record = {.text = ZOO_RECORD_TEXT};
 
 	/* Which arena those addresses are of, the verifier learns by this alone. */
 	asm volatile("" ::"r"(&ktstr_arena));
 	if (arena_ctx)
 		arena_ctx->task = (struct task_struct *)bpf_get_current_task();
 	bpf_get_stackid(ctx, &zoo_traces, 0);
-	for (record.number = 0; record.number < ZOO_RING_RECORDS; record.number++)
-		bpf_ringbuf_output(&zoo_ring, &record, sizeof(record), 0);
+	for (int i = 0; i < ZOO_RING_RECORDS; i++) {
+		zoo_record.number++;
+		bpf_ringbuf_output(&zoo_ring, &zoo_record, sizeof(zoo_record), 0);
+	}
 	return 0;
 }
 

@@ -12,12 +12,15 @@
  * Kernel command line:
  *   truth.scheduler=NAME   start /scheduler/NAME and wait until the kernel runs it
  *   truth.load=live        go on with the load for ever instead of stopping the picture
+ *   truth.maps=bpftool     before the readings, dump all maps and ring the doorbell
  *
  * Messages to the host, beside those that the agent has too (hello, trouble):
  *   0x7f01  /proc/kallsyms, without modules and programs
  *   0x7f02  /sys/kernel/btf/vmlinux
  *   0x7f03  text: `reading N baseline B jiffies J`, `clock CPU SECONDS` of each CPU, and in the
  *           first reading of a baseline (N is B) the sections, each under a line `== NAME`
+ *   0x7f04  what `bpftool --json batch` says of all maps that it can dump, whole: sent when the
+ *           picture stands, and true until the doorbell is rung for `snapshot roundtrip`, next
  */
 #include <dirent.h>
 #include <errno.h>
@@ -41,6 +44,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "init/console.h"
+#include "init/doorbell.h"
 #include "init/entropy.h"
 #include "init/link.h"
 #include "init/machine.h"
@@ -50,6 +54,7 @@
 #define TYPE_KALLSYMS 0x7f01
 #define TYPE_BTF 0x7f02
 #define TYPE_READING 0x7f03
+#define TYPE_MAPS 0x7f04
 
 #define FILE_MAX (32u << 20)
 #define DMESG_MAX (4u << 20)
@@ -60,6 +65,9 @@
 #define SCHED_DEBUG "/sys/kernel/debug/sched"
 #define EXT_DIR "/sys/kernel/sched_ext"
 #define TRACING "/sys/kernel/tracing"
+#define BPFTOOL "/usr/sbin/bpftool"
+#define MAPS_COMMANDS "/maps.commands"
+#define MAPS_DUMP "/maps.json"
 
 static struct link host;
 static int cpus; /* numbered below this, all online */
@@ -631,6 +639,97 @@ static void tell_btf(void)
 	buf_deinit(&f);
 }
 
+/* ---- maps ---- */
+
+/* Whether `bpftool map dump` knows how: a dump that fails would end all of it. */
+static bool map_is_dumped(__u32 type)
+{
+	switch (type) {
+	case BPF_MAP_TYPE_QUEUE:
+	case BPF_MAP_TYPE_STACK:
+	case BPF_MAP_TYPE_RINGBUF:
+	case BPF_MAP_TYPE_USER_RINGBUF:
+	case BPF_MAP_TYPE_BLOOM_FILTER:
+	case BPF_MAP_TYPE_TASK_STORAGE:
+	case 32: /* BPF_MAP_TYPE_CGRP_STORAGE */
+	case 33: /* BPF_MAP_TYPE_ARENA */
+		return false;
+	default:
+		return true;
+	}
+}
+
+static void add_map_command(struct buf *b, __u32 id)
+{
+	union bpf_attr attr = {.map_id = id};
+	int fd = bpf(BPF_MAP_GET_FD_BY_ID, &attr);
+	struct bpf_map_info info = {0};
+
+	attr = (union bpf_attr){.info = {.bpf_fd = (unsigned int)fd,
+					 .info_len = sizeof(info),
+					 .info = (unsigned long)&info}};
+	if (fd < 0 || bpf(BPF_OBJ_GET_INFO_BY_FD, &attr))
+		fatal("map");
+	close(fd);
+	if (map_is_dumped(info.type) && buf_addf(b, "map dump id %u\n", id))
+		fatal("memory");
+}
+
+static void write_map_commands(void)
+{
+	union bpf_attr next = {0};
+	struct buf b = {0};
+	int fd;
+
+	while (bpf(BPF_MAP_GET_NEXT_ID, &next) == 0) {
+		add_map_command(&b, next.next_id);
+		next.start_id = next.next_id;
+	}
+	fd = open(MAPS_COMMANDS, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0 || write(fd, b.data, b.len) != (ssize_t)b.len)
+		fatal(MAPS_COMMANDS);
+	close(fd);
+	buf_deinit(&b);
+}
+
+/*
+ * One bpftool for all, for each fork would change what a scheduler counts. It runs above the
+ * spinning tasks as we do, so no task of the scheduler's runs meanwhile.
+ */
+static void dump_maps(void)
+{
+	int status;
+	pid_t pid;
+
+	write_map_commands();
+	pid = fork();
+	if (pid == 0) {
+		int fd = open(MAPS_DUMP, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+
+		dup2(fd, 1);
+		dup2(fd, 2);
+		execl(BPFTOOL, BPFTOOL, "--json", "batch", "file", MAPS_COMMANDS, (char *)0);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		fatal(BPFTOOL);
+	if (status)
+		link_trouble(&host, TROUBLE_AGENT, "bpftool ended with status 0x%x", status);
+}
+
+static void tell_maps(const char *cmdline)
+{
+	struct doorbell bell;
+	struct buf dump;
+
+	doorbell_init(&bell, &host, cmdline);
+	dump_maps();
+	dump = slurp(MAPS_DUMP);
+	link_send(&host, (enum tlv_type)TYPE_MAPS, dump.data, dump.len);
+	doorbell_ring(&bell, "snapshot", "roundtrip");
+	buf_deinit(&dump);
+}
+
 /* The value of `@name=` on the kernel's command line; "" when it is not there. */
 static void word(const char *cmdline, const char *name, char ret[64])
 {
@@ -662,12 +761,13 @@ static void come_up(const char *cmdline_path, struct buf *ret_cmdline)
 
 int main(void)
 {
-	char scheduler[64], load[64];
+	char scheduler[64], load[64], maps[64];
 	struct buf cmdline = {0};
 
 	come_up("/proc/cmdline", &cmdline);
 	word(buf_text(&cmdline), "truth.scheduler=", scheduler);
 	word(buf_text(&cmdline), "truth.load=", load);
+	word(buf_text(&cmdline), "truth.maps=", maps);
 	cpus = (int)sysconf(_SC_NPROCESSORS_CONF);
 	if (cpus < 1 || cpus > CPUS_MAX)
 		fatal("number of CPUs");
@@ -684,5 +784,7 @@ int main(void)
 			pause();
 	}
 	stop_picture();
+	if (*maps)
+		tell_maps(buf_text(&cmdline));
 	tell_readings(*scheduler);
 }
