@@ -118,16 +118,16 @@ periodic periodic_002 ok" ]
 		scheduler scx-ktstr
 		duration 200ms
 		step a hold=50%
-		  watch scx_root.exit_kind
 		  watch init_task.pid
 		  watch init_task.tgid
+		  watch init_task.exit_code
 		  watch init_task.flags
 		step b
 		  snapshot after
 	END
-	[ "$(requests)" = "watch scx_root.exit_kind ok
-watch init_task.pid ok
+	[ "$(requests)" = "watch init_task.pid ok
 watch init_task.tgid ok
+watch init_task.exit_code ok
 snapshot after ok" ]
 	result '[.reasons[].message | select(contains("cap exceeded") and contains("WatchSnapshot"))] | length == 1'
 	result '[.snapshots[].tag] == ["after"]'
@@ -137,14 +137,19 @@ snapshot after ok" ]
 @test "a store to what is watched is captured, with the value of that moment" {
 	judged 0 <<-'END'
 		test t
-		scheduler scx-ktstr --stall-after 1
-		duration 3s
+		scheduler scx-ktstr --stall-after 500ms --timeout-ms 2000
+		duration 5s
 		expect-error
-		check max-gap off
 		cgroup a workers=2
-		watch bss.scx_ktstr.stall
+		watch bss.bpf.stall
 	END
-	result '[.snapshots[] | select(.trigger == "watch")] | length >= 1 and all(.symbol == "bss.scx_ktstr.stall")'
+	result '[.snapshots[].tag] == ["bss.bpf.stall"]'
+	result '.snapshots[0] | .trigger == "watch" and .symbol == "bss.bpf.stall" and .reason == null'
+	# The very store: stalled for no time yet, and the failure, 2 s later, is another look.
+	jq -e '.[0].report.maps[] | select(.name == "bpf.bss").value.members[] |
+		select(.name == "stall").value.value == 1' side/t.snapshots.json
+	result '.failure_dump.exit_kind_name == "SCX_EXIT_ERROR_STALL"'
+	result '.failure_dump.jiffies - .snapshots[0].jiffies > 400'
 }
 
 # guest_said: all of it, without when the host saw it
