@@ -94,6 +94,14 @@ json_t *sched_exit_json(const struct sched_dump *d, const struct kernel *k, bool
 
 /* ---- for watches ---- */
 
+/* Whether this kernel has nothing of all this. */
+static bool exit_lacks(const struct sched_dump *d, struct err *e)
+{
+	if (d->lacks[SCHED_EXIT].code)
+		*e = d->lacks[SCHED_EXIT];
+	return d->lacks[SCHED_EXIT].code;
+}
+
 int sched_exit_places(const struct sched_dump *d, const struct kernel *k,
 		      struct sched_exit_places *ret, struct err *e)
 {
@@ -102,11 +110,7 @@ int sched_exit_places(const struct sched_dump *d, const struct kernel *k,
 	uint64_t info;
 
 	*ret = (struct sched_exit_places){0};
-	if (d->lacks[SCHED_EXIT].code) {
-		*e = d->lacks[SCHED_EXIT];
-		return -1;
-	}
-	if (exitinfo_kind_place(l, k, &ret->kind.kva, e) < 0)
+	if (exit_lacks(d, e) || exitinfo_kind_place(l, k, &ret->kind.kva, e) < 0)
 		return -1;
 	ret->kind.len = sizeof(uint32_t);
 	if (exitinfo_place(l, k, ret->kind.kva, &info, &missing) == 0) {
@@ -145,7 +149,8 @@ json_t *sched_exit_info_json(const struct sched_dump *d, const struct kernel *k,
 		err_set(e, ENOMEM, "out of memory");
 		return NULL;
 	}
-	if (exitinfo_place(l, k, kind_kva, &info, e) < 0 || exitinfo_read(l, k, info, &x, e) < 0)
+	if (exit_lacks(d, e) || exitinfo_place(l, k, kind_kva, &info, e) < 0 ||
+	    exitinfo_read(l, k, info, &x, e) < 0)
 		return json_null();
 	symbols_read(&d->bpfsyms, k, &x, symbols);
 	if (with_dump)

@@ -21,8 +21,8 @@
 
 /*
  * *ret_len is that of the whole object, which may be a struct. ENOENT: there is no such symbol,
- * member, CPU, or a pointer on the way is NULL or leads nowhere; EINVAL: that is no path. The text
- * is `'PATH' did not resolve: why`.
+ * member, CPU, or a pointer on the way is NULL or leads nowhere; EINVAL or ERANGE: that is no path.
+ * The text is `'PATH' did not resolve: why`.
  */
 int resolve(const struct kernel *k, const char *path, uint64_t *ret_kva, uint64_t *ret_len,
 	    struct err *e);

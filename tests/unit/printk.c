@@ -71,6 +71,45 @@ static void lines(void)
 	image_deinit(&m);
 }
 
+/* The tail, or the error's text. */
+static const char *tail_of(const struct kernel *k, size_t max, struct buf *b)
+{
+	static struct err e;
+
+	buf_deinit(b);
+	buf_add(b, "before ", 7);
+	return printk_tail(k, max, b, &e) ? e.text : buf_text(b);
+}
+
+static void tails(void)
+{
+	static const char all[] = "before [    0.000000] one\n[    0.000001] two\n"
+				  "               three\n[    0.000002] four\n";
+	_cleanup_buf_ struct buf b = {0};
+	struct image m;
+	struct kernel k;
+	uint64_t at = 0;
+
+	prb_init(&m, &k);
+	CHECK_STR(tail_of(&k, 100, &b), "before ");
+	at = prb_record(&m, 0, PRB_FINALIZED, at, 0, "one");
+	at = prb_record(&m, 1, PRB_FINALIZED, at, 1000, "two\nthree");
+	prb_desc(&m, 2, PRB_REUSABLE, 0, 0);
+	prb_record(&m, 3, PRB_FINALIZED, at, 2000, "four");
+	prb_ids(&m, 0, 3);
+	CHECK_STR(tail_of(&k, 100, &b), all);
+	CHECK_STR(tail_of(&k, strlen(all) - 7, &b), all);
+	CHECK_STR(tail_of(&k, strlen(all) - 8, &b),
+		  "before [    0.000001] two\n               three\n[    0.000002] four\n");
+	CHECK_STR(tail_of(&k, 59, &b), "before                three\n[    0.000002] four\n");
+	CHECK_STR(tail_of(&k, 20, &b), "before [    0.000002] four\n");
+	CHECK_STR(tail_of(&k, 19, &b), "before ");
+	CHECK_STR(tail_of(&k, 0, &b), "before ");
+	image_put(&m, PRB_POINTER, 0, 8);
+	CHECK(strstr(tail_of(&k, 20, &b), "printk"));
+	image_deinit(&m);
+}
+
 static int check_record(void *arg, const struct printk_record *r)
 {
 	CHECK(r->seq == 5 && r->ts_ns == 77 && r->facility == 3 && r->level == 6);
@@ -336,6 +375,7 @@ int main(void)
 {
 	RUN(empty_ring);
 	RUN(lines);
+	RUN(tails);
 	RUN(record_members);
 	RUN(wrapped_ring);
 	RUN(block_to_the_very_end);
