@@ -6,8 +6,8 @@
 #include "kernel/sampler.h"
 #include "kernel/scxops.h"
 
-#include "../unit/toykernel.h"
 #include "base/cursor.h"
+#include "toywrite.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -37,35 +37,6 @@ static void toys_make(void)
 		pristine[i] = malloc(sizeof(**pristine));
 		memcpy(pristine[i], toys[i].m, sizeof(**pristine));
 	}
-}
-
-static void write_one(struct toy_memory *m, struct cursor *c)
-{
-	uint64_t to = cursor_u16(c) * 8ull % (sizeof(*m) - 16), value;
-	uint8_t how = cursor_u8(c), len = 8;
-
-	switch (how % 8) {
-	case 0:
-		value = cursor_u64(c);
-		break;
-	case 1:
-		value = cursor_u8(c);
-		to += how >> 5;
-		len = 1;
-		break;
-	case 2:
-		value = cursor_u32(c);
-		to += how >> 7 ? 4 : 0;
-		len = 4;
-		break;
-	case 3:
-		value = 1ull << (cursor_u8(c) % 64);
-		break;
-	default: /* with the low bits that nodes, locks and ends of chains have */
-		value = TOY_MAP + cursor_u16(c) * 8ull + (how >> 3 & 3);
-		break;
-	}
-	memcpy((uint8_t *)m + to, &value, len);
 }
 
 /* What holds for any sample, whatever the guest is. */
@@ -124,7 +95,7 @@ static void run(struct toy *t, struct cursor *c)
 			sampler_take(s, &x);
 			sample_check(&x, sampler_schema(s));
 		} else {
-			write_one(t->m, c);
+			toy_write(t->m, c);
 		}
 	}
 	next_schema(s, &x);
@@ -147,7 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* Some before the sampler is made, so that it meets them while it looks around. */
 	before = cursor_u8(&c) % 16;
 	for (unsigned int i = 0; i < before; i++)
-		write_one(toys[age].m, &c);
+		toy_write(toys[age].m, &c);
 	run(&toys[age], &c);
 	return 0;
 }
