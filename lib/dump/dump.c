@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "mem/record.h"
@@ -67,39 +68,61 @@ void dump_copy_deinit(struct dump_copy *c)
 	*c = (struct dump_copy){0};
 }
 
-json_t *dump_report(struct dump *d, const struct dump_copy *c, unsigned int max_entries,
-		    struct err *e)
-{
-	json_t *report = maps_json(d->maps, &c->kernel, max_entries, e), *sched;
-
-	if (!report)
-		return NULL;
-	sched = sched_dump_json(d->sched, &c->kernel);
-	if (!sched || json_object_update(report, sched) ||
-	    json_object_set_new(report, "schema", json_string("single"))) {
-		err_set(e, ENOMEM, "out of memory");
-		json_decref(report);
-		report = NULL;
-	}
-	json_decref(sched);
-	return report;
-}
-
-void dump_set(json_t *report, const char *name, json_t *value, const char *reason)
+/* Set member @name, or null and the reason when @value is NULL. */
+static void set(json_t *report, const char *name, json_t *value, const char *reason)
 {
 	json_t *reasons = json_object_get(report, "reasons");
 
 	if (value) {
-		json_object_set_new(report, name, value);
+		json_object_set(report, name, value);
 		json_object_del(reasons, name);
 		return;
 	}
 	json_object_set_new(report, name, json_null());
-	if (!reasons) {
-		reasons = json_object();
-		json_object_set_new(report, "reasons", reasons);
-	}
 	json_object_set_new(reasons, name, json_string(reason));
+}
+
+/* All but the maps. */
+static json_t *state_json(struct dump *d, const struct dump_copy *c, const struct dump_extra *x)
+{
+	json_t *state = sched_dump_json(d->sched, &c->kernel);
+
+	if (!state)
+		return NULL;
+	json_object_set_new(state, "schema", json_string("single"));
+	set(state, "vcpu_regs", x->regs, x->regs_reason);
+	if (x->exit_info)
+		set(state, "exit_info", x->exit_info, "");
+	return state;
+}
+
+int dump_write(struct dump *d, const struct dump_copy *c, const struct dump_extra *x,
+	       unsigned int max_entries, struct jsonw *w, uint64_t *ret_jiffies, struct err *e)
+{
+	json_t *state;
+
+	if (maps_write(d->maps, &c->kernel, max_entries, w, e))
+		return -1;
+	state = state_json(d, c, x);
+	*ret_jiffies = (uint64_t)json_integer_value(json_object_get(state, "jiffies"));
+	dump_join(w, state);
+	return w->failed ? err_set(e, ENOMEM, "out of memory") : 0;
+}
+
+void dump_join(struct jsonw *w, json_t *object)
+{
+	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+
+	json_decref(object);
+	if (!text || !w->out.len) {
+		w->failed = true;
+		free(text);
+		return;
+	}
+	w->out.len--;
+	jsonw_literal(w, ",");
+	jsonw_raw(w, text + 1, strlen(text) - 1);
+	free(text);
 }
 
 json_t *dump_degraded(const char *reason, bool watch_hit, const json_t *exit_kind,

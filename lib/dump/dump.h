@@ -44,16 +44,24 @@ struct dump_copy {
 int dump_copy_take(struct dump *d, struct dump_copy *ret, struct err *e);
 void dump_copy_deinit(struct dump_copy *c);
 
-/*
- * The report of a copy; at most @max_entries of each map (0: MAPS_ENTRIES_MAX). NULL with *e: out
- * of memory, or a list of maps that makes no sense.
- */
-json_t *dump_report(struct dump *d, const struct dump_copy *c, unsigned int max_entries,
-		    struct err *e);
+/* What a report has from elsewhere than memory. Borrowed. */
+struct dump_extra {
+	json_t *regs; /* of all vCPUs; NULL: there are none, for this reason: */
+	const char *regs_reason;
+	json_t *exit_info; /* instead of the copy's; NULL: none */
+};
 
-/* Set member @name of a report, or null and the reason when @value is NULL. @value is taken over.
+/*
+ * Add the report of a copy to @w, as one object; at most @max_entries of each map (0:
+ * MAPS_ENTRIES_MAX). Fails with *e, and half an object in @w: out of memory, or a list of maps that
+ * makes no sense. *ret_jiffies is the kernel's clock, 0 for none.
  */
-void dump_set(json_t *report, const char *name, json_t *value, const char *reason);
+int dump_write(struct dump *d, const struct dump_copy *c, const struct dump_extra *x,
+	       unsigned int max_entries, struct jsonw *w, uint64_t *ret_jiffies, struct err *e);
+
+/* Go on in the object that ends @w with the members of @object, which is taken over (NULL: memory
+ * was out). */
+void dump_join(struct jsonw *w, json_t *object);
 
 /* What is left of a dump that failed: @exit_kind is null or what was last seen; @regs as in a
  * report or NULL. NULL when memory is out. */
