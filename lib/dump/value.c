@@ -707,6 +707,7 @@ static void walk_run(const struct value_context *c, const struct types *t, uint3
 
 	if (type < btf__type_cnt(k.btf))
 		sh = walk_shape(&k, type);
+	k.way[0].t = t;
 	k.way[0].kva = s.kva;
 	k.way[0].type = sh.id;
 	if (c->nodes_left && *c->nodes_left < k.left)

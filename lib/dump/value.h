@@ -59,6 +59,10 @@ struct value_context {
 	const struct kernel *kernel; /* its memory, and the kernel's own types */
 	const struct value_arena *arenas;
 	size_t n_arenas;
+	/* Where a struct is looked for that is named only in a value's own types: those of other
+	 * programs, the first that has it is taken. */
+	const struct types *const *others;
+	size_t n_others;
 	struct value_task task; /* by value_context_init(); without it asked anew each time */
 	uint64_t *nodes_left;	/* NULL, or objects that several values together may still have */
 };

@@ -102,6 +102,7 @@ struct target {
 	enum lead lead;
 	const char *skip; /* NOWHERE: why; NULL when there is nothing to say */
 	uint64_t kva;
+	const struct types *t; /* that the shape is out of */
 	struct shape shape;
 	char name[NAME_LEN_MAX]; /* of the struct, without a `___flavour` */
 };
@@ -138,22 +139,44 @@ static void name_of(const struct walk *k, const struct btf_type *b, char ret[NAM
 		ret[flavour - ret] = 0;
 }
 
-/* Whether the struct or union of that name is one of the kernel's. */
-static bool is_kernel_type(const struct walk *k, const char *name)
-{
-	const struct types *kernel = k->c->kernel->types;
-	struct err e;
-	uint32_t id;
-
-	if (k->t == kernel)
-		return true;
-	return *name && (!types_find(kernel, name, BTF_KIND_STRUCT, &id, &e) ||
-			 !types_find(kernel, name, BTF_KIND_UNION, &id, &e));
-}
-
 static struct target nowhere(const char *skip)
 {
 	return (struct target){.lead = LEAD_NOWHERE, .skip = skip};
+}
+
+/* The struct or union of that name in @t; 0 for none. */
+static uint32_t find_struct(const struct types *t, const char *name)
+{
+	struct err e;
+	uint32_t id;
+
+	if (!*name || (types_find(t, name, BTF_KIND_STRUCT, &id, &e) &&
+		       types_find(t, name, BTF_KIND_UNION, &id, &e)))
+		return 0;
+	return id;
+}
+
+static bool resolve_in(const struct types *in, struct target *t)
+{
+	const struct walk there = {.t = in, .btf = types_btf(in)};
+	uint32_t id = find_struct(in, t->name);
+
+	if (!id)
+		return false;
+	t->shape = walk_shape(&there, id);
+	t->t = in;
+	return true;
+}
+
+/* Find a struct that its BTF only names: a compiler leaves out what only pointers lead to. */
+static bool resolve(const struct walk *k, struct target *t)
+{
+	if (!btf_is_fwd(t->shape.b) || resolve_in(k->t, t))
+		return true;
+	for (size_t i = 0; i < k->c->n_others; i++)
+		if (resolve_in(k->c->others[i], t))
+			return true;
+	return false;
 }
 
 /* Of the upper half of addresses: 57 bits with page tables of 5 levels, else 48. */
@@ -175,9 +198,9 @@ static void target_in_kernel(const struct walk *k, struct target *t)
 		t->lead = LEAD_MASK;
 	} else if (strcmp(t->name, "task_struct") == 0) {
 		t->lead = LEAD_TASK;
-	} else if (is_kernel_type(k, t->name)) {
+	} else if (k->t == k->c->kernel->types || find_struct(k->c->kernel->types, t->name)) {
 		*t = nowhere("kernel type");
-	} else if (btf_is_fwd(b)) {
+	} else if (!resolve(k, t)) {
 		*t = nowhere("incomplete type");
 	}
 }
@@ -185,7 +208,7 @@ static void target_in_kernel(const struct walk *k, struct target *t)
 /* What is to be made of pointer @v to type @to. */
 static struct target target_find(const struct walk *k, uint32_t to, uint64_t v)
 {
-	struct target t = {.lead = LEAD_VALUE, .kva = v};
+	struct target t = {.lead = LEAD_VALUE, .kva = v, .t = k->t};
 
 	if (!v)
 		return nowhere(NULL);
@@ -201,7 +224,7 @@ static struct target target_find(const struct walk *k, uint32_t to, uint64_t v)
 	name_of(k, t.shape.b, t.name);
 	if (!arena_find(k->c, v, &t.kva))
 		target_in_kernel(k, &t);
-	else if (btf_is_fwd(t.shape.b))
+	else if (!resolve(k, &t) && !resolve_in(k->c->kernel->types, &t))
 		return nowhere("incomplete type");
 	return t;
 }
@@ -214,7 +237,7 @@ static const char *way_ends(const struct walk *k, const struct target *t)
 	if (k->levels > VALUE_LEVELS_MAX)
 		return "depth";
 	for (unsigned int i = 0; i <= k->hops; i++)
-		if (k->way[i].kva == t->kva && k->way[i].type == t->shape.id)
+		if (k->way[i].kva == t->kva && k->way[i].type == t->shape.id && k->way[i].t == t->t)
 			return "cycle";
 	return NULL;
 }
@@ -278,6 +301,7 @@ static void put_target(struct walk *k, const struct target *t, uint64_t v, struc
 		jsonw_name(k->w, "target");
 	}
 	k->hops++;
+	k->way[k->hops].t = t->t;
 	k->way[k->hops].kva = t->kva;
 	k->way[k->hops].type = t->shape.id;
 	k->in_cut = false;
@@ -288,33 +312,45 @@ static void put_target(struct walk *k, const struct target *t, uint64_t v, struc
 		jsonw_literal(k->w, "}");
 }
 
+/* Read the target and put it, with the types that it is of. */
+static void read_target(struct walk *k, const struct target *t, uint64_t v, uint8_t *bytes)
+{
+	const struct types *types = k->t;
+	struct err e;
+	uint64_t had = read_start(&k->c->kernel->mem, t->kva, bytes, t->shape.size, &e);
+
+	if (!had && t->shape.size) {
+		put_skipped(k, v, why_unread(&e));
+		return;
+	}
+	k->t = t->t;
+	k->btf = types_btf(t->t);
+	put_target(k, t, v, (struct slice){.bytes = bytes, .len = had, .kva = t->kva});
+	k->t = types;
+	k->btf = types_btf(types);
+}
+
 static void follow_value(struct walk *k, const struct target *t, uint64_t v)
 {
 	_cleanup_free_ uint8_t *large = NULL;
-	uint8_t small[SMALL], *bytes = small;
-	uint64_t size = t->shape.size, had;
-	struct err e;
+	uint8_t small[SMALL];
 
 	if (t->shape.wrong) {
 		put_skipped(k, v, t->shape.wrong);
 		return;
 	}
-	if (size > VALUE_TARGET_MAX || !walk_spend(k, size / BYTES_PER_NODE)) {
+	if (t->shape.size > VALUE_TARGET_MAX || !walk_spend(k, t->shape.size / BYTES_PER_NODE)) {
 		put_skipped(k, v, "too large");
 		return;
 	}
-	if (size > sizeof(small)) {
-		bytes = large = malloc(size);
+	if (t->shape.size > sizeof(small)) {
+		large = malloc(t->shape.size);
 		if (!large) {
 			put_skipped(k, v, "no memory");
 			return;
 		}
 	}
-	had = read_start(&k->c->kernel->mem, t->kva, bytes, size, &e);
-	if (had || !size)
-		put_target(k, t, v, (struct slice){.bytes = bytes, .len = had, .kva = t->kva});
-	else
-		put_skipped(k, v, why_unread(&e));
+	read_target(k, t, v, large ? large : small);
 }
 
 /* A mask of the kernel's: as many of its bits as there are CPUs are sure to be there. */

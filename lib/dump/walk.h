@@ -21,6 +21,7 @@ struct walk {
 	bool in_cut; /* within a `truncated` already */
 	/* Where pointers led on the way here. */
 	struct {
+		const struct types *t;
 		uint64_t kva;
 		uint32_t type;
 	} way[VALUE_HOPS_MAX + 1];

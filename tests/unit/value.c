@@ -732,6 +732,42 @@ static void test_own_and_kernel_types(void)
 	check_u64(&p, number, USER_START, want);
 }
 
+/* A struct that its own types only name is looked for by name: there, then elsewhere. */
+static void test_forward(void)
+{
+	_cleanup_prog_ struct prog p;
+	_cleanup_btf_ struct btf *b = common();
+	_cleanup_types_ struct types *others = NULL;
+	int own, other, kernels;
+
+	prog_init(&p);
+	own = btf__add_ptr(p.btf, btf__add_fwd(p.btf, "node", BTF_FWD_STRUCT));
+	other = btf__add_ptr(p.btf, btf__add_fwd(p.btf, "far", BTF_FWD_STRUCT));
+	kernels = btf__add_ptr(p.btf, btf__add_fwd(p.btf, "cgroup", BTF_FWD_STRUCT));
+	put_node(&p, p.arena.kva, USER_START, 5);
+	btf__add_struct(b, "far", 16);
+	btf__add_field(b, "self", N_COMMON + 1, 0, 0);
+	btf__add_field(b, "v", U64, 64, 0);
+	btf__add_ptr(b, N_COMMON);
+	others = take(b);
+	p.c.others = (const struct types *const *)&others;
+	p.c.n_others = 1;
+#define AT_START "{\"kind\":\"ptr\",\"value\":\"0x7f0012345000\""
+	check_u64(&p, own, USER_START,
+		  AT_START
+		  ",\"target\":" NODE_IS(AT_START ",\"skip\":\"cycle\"}", UINT_IS(64, 5)) "}");
+	check_u64(&p, other, USER_START,
+		  AT_START
+		  ",\"target\":{\"kind\":\"struct\",\"type_name\":\"far\",\"members\":[" MEMBER(
+			  "self",
+			  AT_START ",\"skip\":\"cycle\"}") "," MEMBER("v", UINT_IS(64, 5)) "]}}");
+	check_u64(&p, kernels, USER_START,
+		  AT_START ",\"target\":{\"kind\":\"struct\",\"type_name\":\"cgroup\","
+			   "\"members\":[]}}");
+	p.c.n_others = 0;
+	check_u64(&p, other, USER_START, AT_START ",\"skip\":\"incomplete type\"}");
+}
+
 static void test_masks(void)
 {
 	_cleanup_prog_ struct prog p;
@@ -835,6 +871,7 @@ int main(void)
 	RUN(test_cycle);
 	RUN(test_hops);
 	RUN(test_own_and_kernel_types);
+	RUN(test_forward);
 	RUN(test_masks);
 	RUN(test_mask_in_arena);
 	RUN(test_record);
