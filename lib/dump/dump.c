@@ -40,9 +40,31 @@ static int set_up_room(struct dump *d, struct err *e)
 	return d->room ? 0 : mem_record(d->kernel->mem.mem, DUMP_BYTES_MAX, &d->room, e);
 }
 
+/* Read through @k all that a report will ask for. */
+static int touch(struct dump *d, const struct kernel *k, struct err *e)
+{
+	sched_dump_touch(d->sched, k);
+	return maps_touch(d->maps, k, e);
+}
+
+/* Each page of the guest that is read for the first time is a fault of ours: take them now. What
+ * goes wrong with a guest that runs meanwhile does not matter. */
+static void rehearse(struct dump *d)
+{
+	struct kernel k = kernel_over(d->kernel, d->room);
+	struct err e;
+
+	(void)touch(d, &k, &e);
+	mem_destroy(d->room);
+	d->room = NULL;
+}
+
 int dump_prepare(struct dump *d, struct err *e)
 {
-	return set_up_room(d, e) || maps_prepare(d->maps, d->kernel, e) ? -1 : 0;
+	if (maps_prepare(d->maps, d->kernel, e) || set_up_room(d, e))
+		return -1;
+	rehearse(d);
+	return set_up_room(d, e);
 }
 
 int dump_copy_take(struct dump *d, struct dump_copy *ret, struct err *e)
@@ -54,8 +76,7 @@ int dump_copy_take(struct dump *d, struct dump_copy *ret, struct err *e)
 		return -1;
 	ret->record = steal_ptr(&d->room);
 	ret->kernel = kernel_over(d->kernel, ret->record);
-	sched_dump_touch(d->sched, &ret->kernel);
-	code = maps_touch(d->maps, &ret->kernel, e);
+	code = touch(d, &ret->kernel, e);
 	mem_record_seal(ret->record);
 	if (code)
 		dump_copy_deinit(ret);
