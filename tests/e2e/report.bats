@@ -364,7 +364,7 @@ all='"sustained_samples":5,"max_imbalance_ppm":4000000,"max_local_dsq_depth":50,
 	printf '%s\n' "$output" >stuck.xml
 	[ "$(xml stuck.xml '//testsuite/@failures')" = 1 ]
 	# without the machine's own start times count from the first sample
-	watched '"sustained_samples":5,"fail_on_stall":false' 40 10 </dev/null >unasked.tlv
+	watched '"sustained_samples":5,"fail_on_stall":false' 40 10 >unasked.tlv
 	sed -i '/^boot HELLO/d' good.txt
 	watched "$all" 40 10 <<<'monitor MONITOR_END {"samples":40}' >stuck.tlv
 	run -1 --separate-stderr ktstr-report stuck.tlv
@@ -383,7 +383,7 @@ all='"sustained_samples":5,"max_imbalance_ppm":4000000,"max_local_dsq_depth":50,
 	run -3 --separate-stderr ktstr-report --format ktap none.tlv
 	grep -qx '  not ok 9 no imbalance over 4 # ERROR' <<<"$output"
 	# the monitor was killed
-	watched "$all" 40 0 </dev/null >cut.tlv
+	watched "$all" 40 0 >cut.tlv
 	run -3 --separate-stderr ktstr-report cut.tlv
 	jq -e '.monitor.verdict == "inconclusive" and (.monitor.complete | not) and
 		.reasons[0].message == "check max-imbalance cannot be judged: cut short: nothing tells how the monitor ended"' <<<"$output"
@@ -421,4 +421,120 @@ all='"sustained_samples":5,"max_imbalance_ppm":4000000,"max_local_dsq_depth":50,
 	done <<<"$types" >missing
 	cat missing
 	[ ! -s missing ]
+}
+
+# ---- captures ----
+
+report='{"schema":"single","jiffies":10,"hz":250,"maps":[{"id":1,"name":"x.bss","map_type":2,"active":true,"value":{"kind":"struct","members":[{"name":"stall","value":{"kind":"uint","bits":32,"value":1}}]}}]'
+exit_info='"exit_info":{"kind":1026,"kind_name":"SCX_EXIT_ERROR_STALL","reason":"runnable task stall","msg":"w[12] failed <to> run","dump":"debug dump\ncpu 0\n"}'
+
+# The good run with the expectations $1 and what ktstr-freeze told: a capture, a failed one, and the
+# failure when $2 is `fails`. No end when it is `died`.
+frozen() {
+	lines good "${1:-[]}" | awk -v report="${report//\\/\\\\}" -v info="${exit_info//\\/\\\\}" -v fails="${2:-}" '
+	{ print }
+	/^guest STEP_START/ {
+		print "freeze CAPTURE {\"tag\":\"mid\",\"trigger\":\"op\",\"number\":0,\"frozen_ns\":1500000,\"report\":" report "}}"
+		print "freeze CAPTURE {\"tag\":\"bad\",\"trigger\":\"op\",\"number\":1,\"frozen_ns\":500000,\"reason\":\"no memory\",\"report\":null}"
+		if (fails == "fails") print "freeze CAPTURE {\"tag\":\"exit\",\"trigger\":\"exit\",\"number\":2,\"frozen_ns\":1,\"report\":" report "," info "}}"
+		if (fails != "died") print "freeze FREEZE_END {\"captures\":" (fails == "fails" ? 3 : 2) ",\"missed\":1,\"hits\":0,\"periodic_fired\":0,\"periodic_real\":0,\"frozen_ns\":1,\"reason\":\"vm-gone\"}"
+	}' | tlvmake
+}
+
+@test "captures are listed, and stand in a file with their reports" {
+	mkdir side
+	frozen '[]' >frozen.tlv
+	run -0 --separate-stderr ktstr-report --sidecar side frozen.tlv
+	jq -e '.status == "pass" and .failure_dump == null and .snapshots_missed == 1' <<<"$output"
+	jq -e '[.snapshots[] | .tag, .n_maps, .reason, .file, has("report")] ==
+		["mid", 1, null, "good.snapshots.json", false, "bad", null, "no memory", "good.snapshots.json", false]' <<<"$output"
+	jq -e '.freeze | .captures == 2 and .placeholders == 1 and .frozen_ns == 2000000 and .complete' <<<"$output"
+	[ "$(ls -A side)" = $'good.json\ngood.snapshots.json\ngood.tlv' ]
+	jq -e 'length == 2 and .[0].report.maps[0].name == "x.bss" and .[1].report == null' side/good.snapshots.json
+	run -0 ktstr-report frozen.tlv
+	jq -e '.snapshots[0].file == null' <<<"$output"
+}
+
+@test "a failure leaves a dump, and the kernel's, and says where" {
+	mkdir side
+	frozen '[]' fails >fails.tlv
+	run -1 --separate-stderr ktstr-report --format text --sidecar side fails.tlv
+	[[ $output == *$'\n  failure       SCX_EXIT_ERROR_STALL: runnable task stall: w[12] failed <to> run\n    dump        ktstr-freeze show side/good.failure-dump.json\n'* ]]
+	[[ $output == *"dump          side/good.failure-dump.json"*"kernel's dump side/good.failure-dump.txt"* ]]
+	jq -e '.test == "good" and .tag == "exit" and .schema == "single" and .maps[0].name == "x.bss"' side/good.failure-dump.json
+	[ "$(cat side/good.failure-dump.txt)" = $'debug dump\ncpu 0' ]
+	jq -e '.failure_dump | .file == "good.failure-dump.json" and .text_file == "good.failure-dump.txt" and .exit_kind == 1026 and .exit_kind_name == "SCX_EXIT_ERROR_STALL" and .reason == "runnable task stall" and .msg == "w[12] failed <to> run" and .schema == "single" and .frozen_ns == 1' side/good.json
+	for format in tap ktap; do
+		run -1 --separate-stderr ktstr-report --format "$format" --sidecar side fails.tlv
+		grep -E '^[ #]* dump: "?side/good.failure-dump.json"?$' <<<"$output"
+		grep -E '^[ #]* failure: "?SCX_EXIT_ERROR_STALL: ' <<<"$output"
+	done
+	run -1 --separate-stderr ktstr-report --format junit --sidecar side fails.tlv
+	[[ $output == *$'\nfailure: SCX_EXIT_ERROR_STALL: runnable task stall: w[12] failed &lt;to&gt; run\ndump: side/good.failure-dump.json\n'* ]]
+}
+
+@test "what an earlier run of the test left is removed" {
+	mkdir side
+	frozen '[]' fails >fails.tlv
+	run -1 ktstr-report --sidecar side fails.tlv
+	[ "$(ls -A side)" = $'good.failure-dump.json\ngood.failure-dump.txt\ngood.json\ngood.snapshots.json\ngood.tlv' ]
+	frozen '[]' >frozen.tlv
+	run -0 ktstr-report --sidecar side frozen.tlv
+	[ "$(ls -A side)" = $'good.json\ngood.snapshots.json\ngood.tlv' ]
+	run -0 ktstr-report --sidecar side good.tlv
+	[ "$(ls -A side)" = $'good.json\ngood.tlv' ]
+}
+
+@test "expectations see the reports, and may include ktstr" {
+	frozen '[".snapshots[0].report.maps | length == 1", "include \"ktstr\"; snapshot(\"mid\") | var(\"stall\") | as_u64 == 1", ".snapshots[0].n_maps == 1"]' >true.tlv
+	run -0 --separate-stderr ktstr-report true.tlv
+	[ -z "$stderr" ]
+	frozen '["include \"ktstr\"; failure | var(\"stall\") | as_u64 == 0"]' fails >false.tlv
+	run -1 --separate-stderr ktstr-report false.tlv
+	jq -e 'any(.reasons[]; .message | startswith("not so: include"))' <<<"$output"
+	# A comparison with what is not there is still none.
+	frozen '["include \"ktstr\"; .monitor.summary.x < 4"]' >absent.tlv
+	run -3 --separate-stderr ktstr-report absent.tlv
+}
+
+@test "an expectation that needs a capture that failed is inconclusive, a wrong one an error" {
+	frozen '["include \"ktstr\"; snapshot(\"bad\") | var(\"stall\") | as_u64 == 1"]' >bad.tlv
+	run -3 --separate-stderr ktstr-report bad.tlv
+	jq -e '.reasons[0].message | contains("no memory")' <<<"$output"
+	frozen '["include \"ktstr\"; snapshot(\"mid\") | var(\"stal\") | as_u64 == 1"]' >typo.tlv
+	run -2 --separate-stderr ktstr-report typo.tlv
+	jq -e '.reasons[0].message | contains("var '"'stal'"' not found: there are stall")' <<<"$output"
+	frozen '["include \"ktstr\"; .snapshots | series(.tag | length) | each_at_least(9)"]' >why.tlv
+	run -1 --separate-stderr ktstr-report why.tlv
+	jq -e '.reasons[0].message | endswith("each_at_least(9): mid: 3")' <<<"$output"
+}
+
+@test "the module is looked for where it is told" {
+	frozen '["include \"ktstr\"; ours"]' >ours.tlv
+	run -2 --separate-stderr ktstr-report ours.tlv
+	jq -e '.reasons[0].message | contains("ours/0 is not defined")' <<<"$output"
+	mkdir share
+	echo 'def ours: true;' >share/ktstr.jq
+	run -0 --separate-stderr ktstr-report --share share ours.tlv
+	KTSTR_SHARE=$PWD/share run -0 --separate-stderr ktstr-report ours.tlv
+	run -2 --separate-stderr ktstr-report --share /nowhere ours.tlv
+	jq -e '.reasons[0].message | contains("ktstr")' <<<"$output"
+}
+
+@test "a ktstr-freeze that died is told, and costs no verdict" {
+	frozen '[]' died >died.tlv
+	run -0 --separate-stderr ktstr-report died.tlv
+	jq -e 'any(.reasons[]; .kind == "Note" and (.message | startswith("a capture was lost")))' <<<"$output"
+	jq -e '.freeze.complete == false' <<<"$output"
+}
+
+@test "a report of millions of values costs a second, not memory without end" {
+	jq -cn '{schema: "single", maps: [{name: "big", entries: [range(60000) | {key: {kind: "uint", bits: 64, value: .}, key_hex: "0011223344556677", value: {kind: "uint", bits: 64, value: 7}}]}]}' >big.json
+	big="freeze CAPTURE {\"tag\":\"big\",\"trigger\":\"op\",\"number\":1,\"report\":$(cat big.json)}"
+	lines good | { cat; for i in 1 2 3 4 5 6 7 8; do printf '%s\n' "${big/\"big\"/\"big$i\"}"; done; } | tlvmake >big.tlv
+	[ "$(stat -c %s big.tlv)" -gt 50000000 ]
+	mkdir side
+	run -0 --separate-stderr bash -c 'ulimit -v 1000000; timeout 60 ktstr-report --sidecar side big.tlv >/dev/null'
+	[ "$(stat -c %s side/good.snapshots.json)" -gt 50000000 ]
+	[ "$(stat -c %s side/good.json)" -lt 20000 ]
 }
