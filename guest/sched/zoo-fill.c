@@ -120,7 +120,7 @@ static int values_fill(struct bpf_object *obj, struct err *e)
 		.unnamed_color = (enum zoo_color)77,
 		.wide = ZOO_WIDE,
 		.yes = 1,
-		.name = "zoo \"one\" \\",
+		.name = "it's \"zoo\"",
 		.bytes = {1, 0, (char)0xff, 'x'},
 		.letter = 'z',
 		.at = {.x = 1, .y = -1},
@@ -244,9 +244,13 @@ static int user_ring_fill(struct bpf_object *obj, struct err *e)
 
 static void bulk_value(struct zoo_bulk *v, unsigned int i)
 {
-	*v = (struct zoo_bulk){.index = i, .square = (uint64_t)i * i};
-	for (unsigned int p = 0; p < 8; p++)
-		v->points[p] = (struct zoo_point){.x = (short)i, .y = (short)p};
+	*v = (struct zoo_bulk){
+		.index = i,
+		.square = (uint64_t)i * i,
+		.sums = {i / 2, i / 3, i / 5},
+		.at = {.x = (short)i, .y = (short)-i},
+		.color = ZOO_RED,
+	};
 	snprintf(v->name, sizeof(v->name), "entry %u", i);
 }
 

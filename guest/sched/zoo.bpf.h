@@ -207,16 +207,33 @@ static void zoo_init(void)
 	zoo_cgroup_fill();
 }
 
+/*
+ * Functions and not a part of their caller: what they take is how these types come into the BTF
+ * whole, as of types that only pointers lead to it has no more than the names.
+ */
+static __noinline __u64 zoo_list_sum(struct ktstr_arena_node ARENA *node)
+{
+	__u64 sum = 0;
+
+	for (int i = 0; i < ZOO_LIST_LEN && node; i++, node = node->next)
+		sum += node->value;
+	return sum;
+}
+
+static __noinline int zoo_arena_fill(struct ktstr_arena_ctx ARENA *ctx)
+{
+	ctx->task = (struct task_struct *)bpf_get_current_task();
+	ctx->list_sum = zoo_list_sum(ctx->list);
+	return 0;
+}
+
 /* Run once by the loader, as itself: a program of this type may take a trace of its stack. */
 SEC("raw_tp")
 int zoo_loader(void *ctx)
 {
-	struct ktstr_arena_ctx ARENA *arena_ctx = ktstr_bss_arena_holder.arena_target;
-
 	/* Which arena those addresses are of, the verifier learns by this alone. */
 	asm volatile("" ::"r"(&ktstr_arena));
-	if (arena_ctx)
-		arena_ctx->task = (struct task_struct *)bpf_get_current_task();
+	zoo_arena_fill(ktstr_bss_arena_holder.arena_target);
 	bpf_get_stackid(ctx, &zoo_traces, 0);
 	for (int i = 0; i < ZOO_RING_RECORDS; i++) {
 		zoo_record.number++;

@@ -44,6 +44,7 @@ struct ktstr_arena_ctx {
 	struct task_struct *task;	     /* the loader, set by BPF */
 	struct ktstr_arena_node ARENA *list; /* into the same arena */
 	struct ktstr_arena_node ARENA *cycle;
+	unsigned long long list_sum; /* of its values, by BPF */
 };
 
 #define ZOO_PLAIN_COUNTER 1000
@@ -108,7 +109,7 @@ struct zoo_value {
 	enum zoo_color unnamed_color; /* a number that has no name */
 	enum zoo_wide wide;
 	_Bool yes;
-	char name[16]; /* a string with a quote and a backslash */
+	char name[16]; /* a string with quotes */
 	char bytes[4]; /* no string */
 	char letter;
 	struct zoo_point at;
@@ -149,11 +150,13 @@ struct zoo_lpm_key {
 	unsigned char address[4];
 };
 
-/* Of the maps whose size is an option: 64 bytes. */
+/* Of the maps whose size is an option: 64 bytes, such as schedulers keep of a task. */
 struct zoo_bulk {
 	unsigned long long index;
 	unsigned long long square;
-	struct zoo_point points[8];
+	unsigned long long sums[3];
+	struct zoo_point at;
+	enum zoo_color color;
 	char name[16];
 };
 

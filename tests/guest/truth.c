@@ -19,8 +19,9 @@
  *   0x7f02  /sys/kernel/btf/vmlinux
  *   0x7f03  text: `reading N baseline B jiffies J`, `clock CPU SECONDS` of each CPU, and in the
  *           first reading of a baseline (N is B) the sections, each under a line `== NAME`
- *   0x7f04  what `bpftool --json batch` says of all maps that it can dump, whole: sent when the
- *           picture stands, and true until the doorbell is rung for `snapshot roundtrip`, next
+ *   0x7f04  what `bpftool --json batch` said of all maps that it can dump, each of them twice, just
+ *           before the doorbell was rung for `snapshot roundtrip_N`, N from 0 on. When both times
+ *           are the same, that was so at the doorbell, too.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -68,6 +69,7 @@
 #define BPFTOOL "/usr/sbin/bpftool"
 #define MAPS_COMMANDS "/maps.commands"
 #define MAPS_DUMP "/maps.json"
+#define MAPS_TIMES 5 /* that they are dumped */
 
 static struct link host;
 static int cpus; /* numbered below this, all online */
@@ -677,13 +679,16 @@ static void add_map_command(struct buf *b, __u32 id)
 
 static void write_map_commands(void)
 {
-	union bpf_attr next = {0};
 	struct buf b = {0};
 	int fd;
 
-	while (bpf(BPF_MAP_GET_NEXT_ID, &next) == 0) {
-		add_map_command(&b, next.next_id);
-		next.start_id = next.next_id;
+	for (int twice = 0; twice < 2; twice++) {
+		union bpf_attr next = {0};
+
+		while (bpf(BPF_MAP_GET_NEXT_ID, &next) == 0) {
+			add_map_command(&b, next.next_id);
+			next.start_id = next.next_id;
+		}
 	}
 	fd = open(MAPS_COMMANDS, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (fd < 0 || write(fd, b.data, b.len) != (ssize_t)b.len)
@@ -717,17 +722,23 @@ static void dump_maps(void)
 		link_trouble(&host, TROUBLE_AGENT, "bpftool ended with status 0x%x", status);
 }
 
+/* Tell afterwards: sending wakes tasks, which a scheduler counts. */
 static void tell_maps(const char *cmdline)
 {
 	struct doorbell bell;
-	struct buf dump;
+	char name[32];
 
 	doorbell_init(&bell, &host, cmdline);
-	dump_maps();
-	dump = slurp(MAPS_DUMP);
-	link_send(&host, (enum tlv_type)TYPE_MAPS, dump.data, dump.len);
-	doorbell_ring(&bell, "snapshot", "roundtrip");
-	buf_deinit(&dump);
+	for (int i = 0; i < MAPS_TIMES; i++) {
+		struct buf dump;
+
+		snprintf(name, sizeof(name), "roundtrip_%d", i);
+		dump_maps();
+		dump = slurp(MAPS_DUMP);
+		doorbell_ring(&bell, "snapshot", name);
+		link_send(&host, (enum tlv_type)TYPE_MAPS, dump.data, dump.len);
+		buf_deinit(&dump);
+	}
 }
 
 /* The value of `@name=` on the kernel's command line; "" when it is not there. */
