@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "init/fault.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -14,6 +16,7 @@
 #include "base/io.h"
 
 #define WORD "ktstr.fault="
+#define STORM_RINGS 10000 /* of each CPU */
 #define RING_EVERY_NS (10 * NSEC_PER_MSEC)
 
 static void fault_panic(void)
@@ -118,6 +121,28 @@ static void fault_bad_ring(struct link *l, struct doorbell *d)
 	doorbell_ring(d, "good", "");
 }
 
+/* Ring without a request on all CPUs at once, as fast as they can. */
+static void fault_storm(struct doorbell *d)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	for (long cpu = 0; cpu < cpus; cpu++) {
+		cpu_set_t one;
+
+		if (fork())
+			continue;
+		CPU_ZERO(&one);
+		CPU_SET(cpu, &one);
+		sched_setaffinity(0, sizeof(one), &one);
+		for (int i = 0; i < STORM_RINGS; i++)
+			doorbell_strike(d);
+		_exit(0);
+	}
+	while (wait(NULL) > 0 || errno == EINTR)
+		;
+	doorbell_ring(d, "good", "");
+}
+
 void fault_run(struct link *l, struct doorbell *d, const char *cmdline)
 {
 	const char *kind = strstr(cmdline, WORD);
@@ -141,6 +166,8 @@ void fault_run(struct link *l, struct doorbell *d, const char *cmdline)
 		fault_ring(l, d);
 	else if (len == 8 && memcmp(kind, "bad-ring", len) == 0)
 		fault_bad_ring(l, d);
+	else if (len == 5 && memcmp(kind, "storm", len) == 0)
+		fault_storm(d);
 	else
 		link_trouble(l, TROUBLE_AGENT, "unknown fault '%.*s' on the command line", (int)len,
 			     kind);
