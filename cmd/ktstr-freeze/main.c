@@ -178,7 +178,11 @@ static int show(const struct job *job)
 
 	if (io_read_file(path, SHOW_FILE_MAX, &text, &e))
 		tool_die(&tool, TOOL_USAGE, "%s", e.text);
-	json = json_loadb(text.data ? text.data : "", text.len, JSON_DECODE_ANY, &error);
+	json = json_loadb(buf_text(&text), text.len, JSON_DECODE_ANY, &error);
+	/* Some programs that it may have come through round numbers up to what is too large. */
+	if (!json && json_error_code(&error) == json_error_numeric_overflow)
+		json = json_loadb(buf_text(&text), text.len,
+				  JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, &error);
 	if (!json)
 		tool_die(&tool, TOOL_USAGE, "'%s': line %d: %s", path, error.line, error.text);
 	if (show_print(json, &out, &e))

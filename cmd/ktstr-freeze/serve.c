@@ -432,6 +432,7 @@ void serve_tell_end(struct serve *s, enum serve_end end)
 {
 	struct err e;
 
+	s->warn = NULL; /* the last words are the caller's */
 	if (end == SERVE_NO_KERNEL)
 		(void)note(s, "trouble", "", "%s", s->error.text);
 	(void)emit_end(&s->emit,

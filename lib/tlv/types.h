@@ -128,8 +128,9 @@ enum tlv_type {
 	 * "missed" (a capture that is not there, or came without being asked for by us),
 	 * "trouble"; message; tag?, symbol?, slot? */
 	TLV_FREEZE_NOTE = 81,
-	/* json: the last of ktstr-freeze. captures, missed, hits (of watches), periodic_fired, periodic_real, frozen_ns (all captures),
-	 * reason ("done", "vm-gone", "signal", "no-kernel", "closed", "failed") */
+	/* json: the last of ktstr-freeze. captures, missed, hits (of watches), periodic_fired,
+	 * periodic_real, frozen_ns (all captures), reason ("done", "vm-gone", "signal",
+	 * "no-kernel", "closed", "failed") */
 	TLV_FREEZE_END = 82,
 };
 

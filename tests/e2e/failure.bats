@@ -4,6 +4,7 @@
 # slow
 # What is left of a scheduler that fails: the dump of the instant, the kernel's words, the result.
 
+# shellcheck disable=SC2016 # jq programs
 bats_require_minimum_version 1.5.0
 
 setup_file()
@@ -75,6 +76,7 @@ asked()
 	grep -q '^CPU states' side/t.failure-dump.txt
 	run -0 "$root/build/bin/ktstr-freeze" show $dump
 	[[ $output == *'runnable task stall'* ]]
+	mkdir again
 	# Printed again from the recording, it is the same.
 	"$root/build/bin/ktstr-report" --format json --sidecar again --share "$root/share" <side/t.tlv >result2 || :
 	cmp $dump again/t.failure-dump.json

@@ -6,6 +6,7 @@
 # Whether the values are true is for roundtrip.bats, what a scenario asks for is in snapshot.bats,
 # a scheduler's failure in failure.bats.
 
+# shellcheck disable=SC2016,SC2094 # jq programs; "first" is a tag and a file
 bats_require_minimum_version 1.5.0
 
 setup_file()
@@ -242,8 +243,8 @@ goes_on()
 	head -c 100000 /dev/urandom >noise
 	run -3 --separate-stderr freeze --mem noise --wait 0s
 	[ "${#stderr_lines[@]}" -eq 1 ]
-	head -c 20000000 "$dir/core" >cut
-	run ! freeze --mem cut --wait 0s
+	head -c 20000000 "$dir/core" >short
+	run ! freeze --mem short --wait 0s
 	echo '{"a": 1' >bad
 	refused 2 "'bad': line" show bad
 	echo '[1, 2]' >bad
