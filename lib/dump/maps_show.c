@@ -91,14 +91,16 @@ static void put_integer(struct maps_show *s, const char *name, const char *kind,
 
 /* ---- elements ---- */
 
+#define ELEMENT_NODES 3u /* objects that each has besides those of types */
+
 /* Whether no more objects may be made. What is left is for all maps together. */
 static bool is_spent(struct maps_show *s)
 {
-	if (*s->context.nodes_left < 4) {
+	if (*s->context.nodes_left < ELEMENT_NODES) {
 		s->is_cut = true;
 		return true;
 	}
-	*s->context.nodes_left -= 1;
+	*s->context.nodes_left -= ELEMENT_NODES;
 	return false;
 }
 
@@ -377,6 +379,8 @@ static void types_look(struct maps_show *s)
 
 static int show_shape(struct maps_show *s, struct err *e)
 {
+	const char *type = bpfmap_type_name(&s->m->layout, s->map->type);
+
 	switch (bpfmap_shape(&s->m->layout, s->map->type)) {
 	case BPFMAP_ARRAY:
 		return show_array(s, e);
@@ -407,7 +411,7 @@ static int show_shape(struct maps_show *s, struct err *e)
 	case BPFMAP_OTHER:
 		break;
 	}
-	return err_set(e, ENOTSUP, "maps of this type are not rendered");
+	return err_set(e, ENOTSUP, "maps of type %s are not rendered", type ? type : "unknown");
 }
 
 static void put_identity(struct maps_show *s, const struct bpfmap *map, bool active)
