@@ -19,9 +19,12 @@ setup()
 	[ "$output" = "$stage/opt" ]
 	for f in bin/ktstr bin/ktstr-boot bin/ktstr-report bin/ktstr-setup libexec/ktstr/ktstr-init \
 		libexec/ktstr/scx-ktstr share/ktstr/topologies share/ktstr/scenarios/demo.scn \
-		share/man/man1/ktstr.1 share/man/man5/ktstr-tlv.5; do
+		share/ktstr/ktstr.jq share/man/man1/ktstr.1 share/man/man5/ktstr-tlv.5 \
+		share/man/man7/ktstr-jq.7; do
 		[ -f "$stage/opt/k/$f" ]
 	done
+	run -0 jq -n -L "$stage/opt/k/share/ktstr" 'include "ktstr"; {kind: "uint", bits: 8, value: 7} | as_u64'
+	[ "$output" = 7 ]
 }
 
 @test "an installed ktstr runs a test from anywhere" {
