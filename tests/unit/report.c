@@ -7,6 +7,7 @@
 #include "../helper/run_lines.h"
 #include "base/clean.h"
 #include "base/io.h"
+#include "seeds.h"
 #include "test.h"
 
 typedef int (*render_fn)(const struct result *r, struct buf *out);
@@ -331,8 +332,51 @@ static void exit_code_from_the_sentinel(void)
 }
 
 /* report [RECORDING] */
+/* ---- seeds for tests/fuzz/report.c: a first byte that chooses, and what it wants ---- */
+
+/* As the target's pieces have it: type, source, length, payload. */
+static void seed_piece(struct buf *seed, const char *source, const char *type, const char *payload)
+{
+	const struct tlv_type_info *info = tlv_type_by_name(type);
+	size_t len = strlen(payload);
+	uint8_t head[] = {(uint8_t)info->type, tlv_source_by_name(source), (uint8_t)len,
+			  (uint8_t)(len >> 8)};
+
+	buf_add(seed, head, sizeof(head));
+	buf_add(seed, payload, len);
+}
+
+#define SEED_CAPTURE(tag, trigger, report) \
+	"{\"tag\":\"" tag "\",\"trigger\":\"" trigger "\",\"number\":1,\"report\":" report "}"
+
+static int write_seeds(const char *dir)
+{
+	_cleanup_buf_ struct buf pieces = {0}, stream = {0};
+	struct frames f;
+	int failed;
+
+	buf_add(&pieces, "\0", 1);
+	seed_piece(&pieces, "guest", "REQUEST",
+		   "{\"request\":\"periodic\",\"text\":\"p\",\"status\":\"ok\",\"due_ns\":1}");
+	seed_piece(&pieces, "freeze", "CAPTURE",
+		   SEED_CAPTURE("p", "periodic", "{\"schema\":\"single\",\"maps\":[]}"));
+	seed_piece(&pieces, "freeze", "CAPTURE",
+		   SEED_CAPTURE("x", "exit", "{\"exit_info\":{\"kind\":1026,\"dump\":\"d\"}}"));
+	seed_piece(&pieces, "freeze", "FREEZE_NOTE", "{\"kind\":\"missed\",\"message\":\"m\"}");
+	seed_piece(&pieces, "freeze", "FREEZE_END", "{\"captures\":3,\"reason\":\"done\"}");
+	failed = seed_write(dir, "captures", &pieces);
+	run_frames(NULL, &f);
+	buf_add(&stream, "\1", 1);
+	buf_add(&stream, f.out.data, f.out.len);
+	failed |= seed_write(dir, "run", &stream);
+	frames_deinit(&f);
+	return failed;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc == 3 && strcmp(argv[1], "--seeds") == 0)
+		return write_seeds(argv[2]);
 	RUN(good_run_as_json);
 	RUN(figures);
 	RUN(last_step_has_a_rate);
