@@ -6,7 +6,10 @@
 #ifndef KTSTR_SCHED_ZOO_BPF_H
 #define KTSTR_SCHED_ZOO_BPF_H
 
+/* clang-format off: the second needs the types of the first */
 #include "scx-kernel.h"
+#include <bpf/bpf_helpers.h>
+/* clang-format on */
 #include "zoo.h"
 
 struct bpf_cpumask *bpf_cpumask_create(void) __ksym;

@@ -7,6 +7,10 @@
 #ifndef KTSTR_SCHED_ZOO_H
 #define KTSTR_SCHED_ZOO_H
 
+#ifndef __bpf__
+#include <linux/bpf.h>
+#endif
+
 /* Memory of the arena: for BPF another address space, for the loader plain pointers. */
 #ifdef __bpf__
 #define ARENA __attribute__((address_space(1)))

@@ -28,7 +28,7 @@ taken() { # ARGUMENT...
 	run -0 --separate-stderr scx-ktstr --help
 	[ -z "$stderr" ]
 	for option in slice-us timeout-ms stall-after degrade-after crash-after exit-after degrade \
-		scattershot slow fail-verify verify-loop log-level; do
+		scattershot slow fail-verify verify-loop array-entries hash-entries log-level; do
 		[[ $output == *"  --$option "* ]]
 	done
 }
@@ -54,6 +54,11 @@ taken() { # ARGUMENT...
 	for bad in 0 30001 2s; do
 		refused '--timeout-ms: ' --timeout-ms "$bad"
 	done
+	for bad in 0 -1 1000001 1k; do
+		refused '--array-entries: ' --array-entries "$bad"
+		refused '--hash-entries: ' --hash-entries "$bad"
+	done
+	taken --array-entries 1 --hash-entries 1000000
 	taken --slice-us 1 --timeout-ms 30000
 	taken --slice-us=1000000 --timeout-ms=1
 }

@@ -43,12 +43,17 @@ def told:
 	elif type == "string" and test("^0x[0-9a-f]+$") then unhex
 	else . end;
 
-# Where the two differ: [PATH, TOLD, SEEN] each. bpftool shows nothing of an array without a length.
+# Where the two differ: [PATH, TOLD, SEEN] each. bpftool shows nothing of an array without a length, and
+# less often takes bytes for text.
 def differences($told; $seen):
 	if ($told | type) == "object" and ($seen | type) == "object" then
 		(($told | keys) + ($seen | keys) | unique[]) as $k |
 			differences($told[$k]; $seen[$k]) | .[0] |= "." + $k + .
 	elif $told == [] and ($seen | type) == "array" then empty
+	elif ($told | type) == "array" and ($seen | type) == "string" then
+		($seen | explode) as $bytes |
+		if ($told[:$bytes | length] == $bytes) and ($told[$bytes | length:] | all(. == 0)) then empty
+		else ["", $told, $seen] end
 	elif ($told | type) == "array" and ($seen | type) == "array" and
 			($told | length) == ($seen | length) then
 		range($told | length) as $i | differences($told[$i]; $seen[$i]) | .[0] |= "[\($i)]" + .
@@ -75,8 +80,8 @@ def same_parts($told; $seen):
 	(if $told.value != null then differences($told.value; $seen.value) else empty end),
 	(if $seen.hex != null then differences($told.hex; $seen.hex) else empty end);
 
-# Members that differ by nature: what user space gets cleared, and what the kernel fills in in its own
-# copy of a table.
+# Members that differ by nature: what user space gets cleared (timers, too), and what the kernel fills
+# in in its own copy of a table.
 def hidden:
 	if .name == "zoo_special" then "mask"
 	elif .map_type_name == "struct_ops" then "priv", "exit_dump_len"
@@ -123,7 +128,7 @@ def compare($told; $seen; $name; $hidden):
 	else
 		$t[$k].value as $tv | $s[$k].value as $sv |
 		(if $tv | is_parts then same_parts($tv; $sv) else differences($tv; $sv) end) |
-		select(.[0] | ltrimstr(".") | IN($hidden[]) | not) |
+		select(.[0] | (ltrimstr(".") | IN($hidden[])) or contains(".timer.__opaque[") | not) |
 		"differs \($name) \($k)\(.[0]): \(.[1] | tojson) | \(.[2] | tojson)"
 	end;
 
