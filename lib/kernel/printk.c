@@ -102,19 +102,6 @@ int printk_text(const struct kernel *k, struct buf *ret, struct err *e)
 	}
 }
 
-/* Before which record the last @max_bytes of text begin: text alone, so that is early enough. */
-static uint64_t tail_find(const struct printk_ring *ring, size_t max_bytes)
-{
-	uint64_t i = ring->count;
-	struct printk_record rec;
-	size_t len = 0;
-
-	while (i && ring->count - i < PRINTK_TAIL_RECORDS && len <= max_bytes)
-		if (printk_ring_get(ring, --i, &rec) == PRINTK_GOT)
-			len += rec.len + 1;
-	return i;
-}
-
 /* Leave whole lines at the end of @b, which begin at @start, so that they are @max_bytes or less.
  */
 static int tail_cut(struct buf *b, size_t start, size_t max_bytes)
@@ -134,6 +121,7 @@ static int tail_cut(struct buf *b, size_t start, size_t max_bytes)
 	return 0;
 }
 
+/* Each record is a line of 16 bytes or more, and longer than its place in the ring. */
 int printk_tail(const struct kernel *k, size_t max_bytes, struct buf *ret, struct err *e)
 {
 	size_t start = ret->len;
@@ -141,9 +129,9 @@ int printk_tail(const struct kernel *k, size_t max_bytes, struct buf *ret, struc
 	struct printk_record rec;
 	int failed = 0;
 
-	if (printk_ring_init(&ring, &k->mem, &k->vmcoreinfo, e))
+	if (printk_ring_init_tail(&ring, &k->mem, &k->vmcoreinfo, max_bytes / 16 + 1, max_bytes, e))
 		return -1;
-	for (uint64_t i = tail_find(&ring, max_bytes); i < ring.count && !failed; i++) {
+	for (uint64_t i = 0; i < ring.count && !failed; i++) {
 		if (printk_ring_get(&ring, i, &rec) != PRINTK_GOT)
 			continue;
 		failed = record_add(ret, &rec);

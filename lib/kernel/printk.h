@@ -31,9 +31,8 @@ int printk_walk(const struct kernel *k, printk_fn fn, void *arg, uint64_t *ret_s
  * likewise. */
 int printk_text(const struct kernel *k, struct buf *ret, struct err *e);
 
-/* The last lines of that, added to @ret: whole ones, at most @max_bytes of them, and out of the
- * last PRINTK_TAIL_RECORDS records. */
-#define PRINTK_TAIL_RECORDS 4096u
+/* The last lines of that, added to @ret: whole ones, at most @max_bytes of them. Reads little more.
+ */
 int printk_tail(const struct kernel *k, size_t max_bytes, struct buf *ret, struct err *e);
 
 #endif

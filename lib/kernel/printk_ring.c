@@ -109,36 +109,61 @@ static int head_read(struct printk_ring *r, uint64_t rb, uint64_t *ret_text, str
 	return 0;
 }
 
-/* Descriptors first, then the text that they speak of. */
-static int copies_read(struct printk_ring *r, uint64_t text_kva, struct err *e)
+/* Copy [from, from + len) of the @ring bytes at @kva, which go round, to the same place of @copy.
+ */
+static int ring_read(const struct kmem *k, uint64_t kva, size_t ring, size_t from, size_t len,
+		     uint8_t *copy, struct err *e)
 {
-	size_t descs = ((size_t)1 << r->count_bits) * r->at.desc_size;
-	size_t text = (size_t)1 << r->size_bits;
+	size_t first = len < ring - from ? len : ring - from;
 
-	if (descs > PRINTK_DESCS_MAX)
+	if (kmem_read(k, kva + from, copy + from, first, e))
+		return -1;
+	return len > first ? kmem_read(k, kva, copy, len - first, e) : 0;
+}
+
+/* Room is zeros, so what was not copied is no record. */
+static int descs_read(struct printk_ring *r, uint64_t first, uint64_t count, struct err *e)
+{
+	size_t n = (size_t)1 << r->count_bits, size = r->at.desc_size;
+
+	if (n * size > PRINTK_DESCS_MAX)
 		return err_set(e, EPROTO, "2^%u descriptors of %llu bytes", r->count_bits,
-			       (unsigned long long)r->at.desc_size);
-	r->descs = malloc(descs);
-	r->text = malloc(text);
+			       (unsigned long long)size);
+	r->descs = calloc(n, size ? size : 1);
+	r->text = calloc(1, (size_t)1 << r->size_bits);
 	if (!r->descs || !r->text)
 		return err_set(e, ENOMEM, "out of memory");
-	if (kmem_read(r->mem, r->descs_kva, r->descs, descs, e) ||
-	    kmem_read(r->mem, text_kva, r->text, text, e))
+	return ring_read(r->mem, r->descs_kva, n * size, (first & (n - 1)) * size, count * size,
+			 r->descs, e);
+}
+
+static int ring_open(struct printk_ring *r, const struct kmem *k, const struct vmcoreinfo *v,
+		     uint64_t *ret_text_kva, struct err *e)
+{
+	uint64_t prb, rb;
+
+	*r = (struct printk_ring){.mem = k};
+	if (layout_init(&r->at, v, e) || vmcoreinfo_symbol(v, "prb", &prb, e) ||
+	    kmem_u64(k, prb, &rb, e))
 		return -1;
-	return 0;
+	return head_read(r, rb, ret_text_kva, e);
+}
+
+static int ring_fail(struct printk_ring *r, struct err *e)
+{
+	printk_ring_deinit(r);
+	return err_prefix(e, "printk ring buffer");
 }
 
 int printk_ring_init(struct printk_ring *r, const struct kmem *k, const struct vmcoreinfo *v,
 		     struct err *e)
 {
-	uint64_t prb, rb, text;
+	uint64_t text;
 
-	*r = (struct printk_ring){.mem = k};
-	if (layout_init(&r->at, v, e) || vmcoreinfo_symbol(v, "prb", &prb, e) ||
-	    kmem_u64(k, prb, &rb, e) || head_read(r, rb, &text, e) || copies_read(r, text, e)) {
-		printk_ring_deinit(r);
-		return err_prefix(e, "printk ring buffer");
-	}
+	/* Descriptors first, then the text that they speak of. */
+	if (ring_open(r, k, v, &text, e) || descs_read(r, 0, (uint64_t)1 << r->count_bits, e) ||
+	    kmem_read(k, text, r->text, (size_t)1 << r->size_bits, e))
+		return ring_fail(r, e);
 	return 0;
 }
 
@@ -163,6 +188,57 @@ static int desc_get(const struct printk_ring *r, uint64_t index, struct desc *re
 	ret->begin = member(&c, l->desc_lpos + l->lpos_begin, 8);
 	ret->next = member(&c, l->desc_lpos + l->lpos_next, 8);
 	return c.failed ? -1 : 0;
+}
+
+static uint64_t index_of(const struct printk_ring *r, uint64_t i)
+{
+	return ((r->first_id + i) & ID_MASK) & (((uint64_t)1 << r->count_bits) - 1);
+}
+
+/* Drop the oldest records, so that the text of the others is @max_text bytes or less of the ring,
+ * which begin at *ret_from and are *ret_len. */
+static void oldest_drop(struct printk_ring *r, uint64_t max_text, uint64_t *ret_from,
+			uint64_t *ret_len)
+{
+	uint64_t end = 0, first = r->count;
+	bool has_end = false;
+
+	*ret_from = *ret_len = 0;
+	for (uint64_t i = r->count; i--; first = i) {
+		struct desc d;
+
+		if (desc_get(r, index_of(r, i), &d) || d.begin % 8 || d.next % 8)
+			continue; /* no text, as an empty line has none */
+		if (!has_end)
+			end = d.next;
+		has_end = true;
+		if (end - d.begin > max_text)
+			break;
+		*ret_from = d.begin;
+		*ret_len = end - d.begin;
+	}
+	r->first_id = (r->first_id + first) & ID_MASK;
+	r->count -= first;
+}
+
+int printk_ring_init_tail(struct printk_ring *r, const struct kmem *k, const struct vmcoreinfo *v,
+			  uint64_t max_count, uint64_t max_text, struct err *e)
+{
+	uint64_t text, from, len, ring;
+
+	if (ring_open(r, k, v, &text, e))
+		return ring_fail(r, e);
+	if (r->count > max_count) {
+		r->first_id = (r->first_id + r->count - max_count) & ID_MASK;
+		r->count = max_count;
+	}
+	ring = (uint64_t)1 << r->size_bits;
+	if (descs_read(r, r->first_id, r->count, e))
+		return ring_fail(r, e);
+	oldest_drop(r, max_text < ring ? max_text : ring, &from, &len);
+	if (ring_read(k, text, ring, from & (ring - 1), len, r->text, e))
+		return ring_fail(r, e);
+	return 0;
 }
 
 /*
@@ -217,8 +293,7 @@ static int info_read(const struct printk_ring *r, uint64_t index, struct printk_
 
 enum printk_got printk_ring_get(const struct printk_ring *r, uint64_t i, struct printk_record *ret)
 {
-	uint64_t id = (r->first_id + i) & ID_MASK,
-		 index = id & (((uint64_t)1 << r->count_bits) - 1);
+	uint64_t id = (r->first_id + i) & ID_MASK, index = index_of(r, i);
 	uint64_t len = 0, now;
 	enum state state;
 	struct desc d;

@@ -46,6 +46,10 @@ struct printk_ring {
  * nothing is left. */
 int printk_ring_init(struct printk_ring *r, const struct kmem *k, const struct vmcoreinfo *v,
 		     struct err *e);
+/* As printk_ring_init, of the newest records only: at most @max_count, whose text takes at most
+ * @max_text bytes of the ring. */
+int printk_ring_init_tail(struct printk_ring *r, const struct kmem *k, const struct vmcoreinfo *v,
+			  uint64_t max_count, uint64_t max_text, struct err *e);
 void printk_ring_deinit(struct printk_ring *r);
 
 enum printk_got {
