@@ -43,5 +43,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(m.bytes + from, data + 1, size);
 	if (printk_walk(&k, touch, &sum, &skipped, &e) == 0 && printk_text(&k, &b, &e))
 		abort();
+	buf_deinit(&b);
+	if (printk_tail(&k, data[0], &b, &e) == 0 && b.len > data[0])
+		abort();
 	return 0;
 }
