@@ -58,6 +58,15 @@ void capture_regs(struct capture *c, struct target *t)
 	c->regs = all;
 }
 
+void capture_spoil(struct capture *c, const char *why)
+{
+	if (!c->is_copied)
+		return;
+	dump_copy_deinit(&c->copy);
+	c->is_copied = false;
+	snprintf(c->reason, sizeof(c->reason), "the machine went on before it was copied: %s", why);
+}
+
 void capture_thawed(struct capture *c)
 {
 	c->frozen_ns = clock_now_ns() - c->began_ns;

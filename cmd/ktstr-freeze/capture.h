@@ -42,6 +42,8 @@ void capture_begin(struct capture *c, enum capture_trigger trigger, const char *
 bool capture_copy(struct capture *c, struct view *v);
 /* The registers of all vCPUs, from the machine that stands still. */
 void capture_regs(struct capture *c, struct target *t);
+/* The guest ran while it was copied, because of @why: the copy is worth nothing. */
+void capture_spoil(struct capture *c, const char *why);
 /* The guest runs again. */
 void capture_thawed(struct capture *c);
 

@@ -123,6 +123,13 @@ void failure_hit(struct failure *f, struct view *v)
 	}
 }
 
+void failure_spoil(struct failure *f, const char *why)
+{
+	/* Not one that was copied at an earlier stop. */
+	if (f->stage > FAILURE_KIND && !f->capture.frozen_ns)
+		capture_spoil(&f->capture, why);
+}
+
 void failure_thawed(struct failure *f)
 {
 	if (f->stage > FAILURE_KIND && !f->capture.frozen_ns)

@@ -40,6 +40,9 @@ bool failure_owns(const struct failure *f, unsigned int slot);
 /* The machine stands at our watch. */
 void failure_hit(struct failure *f, struct view *v);
 
+/* It ran on while we looked, because of @why. */
+void failure_spoil(struct failure *f, const char *why);
+
 /* The machine goes on from there. */
 void failure_thawed(struct failure *f);
 

@@ -203,6 +203,14 @@ static enum serve_end held_tell(struct serve *s, struct held *h)
 	return end;
 }
 
+static void held_spoil(struct serve *s, struct held *h, unsigned int n, const char *why)
+{
+	for (unsigned int i = 0; i < n; i++)
+		if (h[i].captured)
+			capture_spoil(&h[i].capture, why);
+	failure_spoil(&s->failure, why);
+}
+
 #define HELD_MAX 8u /* rings and hits at one stop */
 
 /* The machine stands still for us: do all that it waits for, let it go on, and tell. */
@@ -224,9 +232,9 @@ static enum serve_end held_serve(struct serve *s)
 		t->at_bell = t->at_watch = false;
 		target_hear(t);
 	}
+	/* The lease was out: what was copied may be of a machine that ran. */
 	if (target_go_on(t, &e) && !t->gone)
-		end = note(s, "missed", "", "the machine went on before it was looked at: %s",
-			   e.text);
+		held_spoil(s, held, n, e.text);
 	failure_thawed(&s->failure);
 	for (unsigned int i = 0; i < n; i++) {
 		enum serve_end one = held_tell(s, &held[i]);
