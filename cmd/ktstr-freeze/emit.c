@@ -60,6 +60,10 @@ int emit_capture(struct emit *m, const char *json, size_t len, struct err *e)
 		ret = queue_line(m, json, len, e);
 		break;
 	case EMIT_TLV:
+		/* Known before, it is not lost: the caller tries again with less. */
+		if (len > TLV_MESSAGE_MAX)
+			return err_set(e, E2BIG, "the capture has %zu bytes, more than %u", len,
+				       TLV_MESSAGE_MAX);
 		ret = out_message(&m->out, TLV_CAPTURE, json, len, e);
 		break;
 	}

@@ -69,7 +69,7 @@ int tlv_write(struct tlv_writer *w, uint16_t type, uint64_t guest_ns, const void
 		.msg = {.type = type,
 			.source = w->source,
 			.instance = w->instance,
-			.seq = w->seq,
+			.seq = w->seq++,
 			.host_ns = in_guest ? 0 : clock_now_ns(),
 			.guest_ns = guest_ns},
 	};
@@ -78,7 +78,6 @@ int tlv_write(struct tlv_writer *w, uint16_t type, uint64_t guest_ns, const void
 	if (len > TLV_MESSAGE_MAX)
 		return err_set(e, E2BIG, "message of type %u has %zu bytes, more than %u", type,
 			       len, TLV_MESSAGE_MAX);
-	w->seq++;
 	do {
 		uint8_t frame[TLV_FRAME_MAX];
 		size_t part = len - done < TLV_PAYLOAD_MAX ? len - done : TLV_PAYLOAD_MAX;
