@@ -98,6 +98,8 @@ void show_end(struct show *s)
 	bool first = true;
 
 	indent = indent < INDENT_MAX ? indent : INDENT_MAX;
+	while (left && text[left - 1] == ' ')
+		left--;
 	while (left || first) {
 		size_t n = fitting(text, left, SHOW_WIDTH - indent);
 
@@ -348,14 +350,25 @@ static bool is_report(const json_t *v)
 	return json_is_string(json_object_get(v, "schema"));
 }
 
-static void show_any_report(struct show *s, const json_t *r)
+static const char *schema_of(const json_t *v)
 {
-	const char *schema = json_string_value(json_object_get(r, "schema"));
+	const char *schema = json_string_value(json_object_get(v, "schema"));
 
-	if (schema && strcmp(schema, "dual") == 0)
+	return schema ? schema : "";
+}
+
+static int show_any_report(struct show *s, const json_t *r, struct err *e)
+{
+	const char *schema = schema_of(r);
+
+	if (strcmp(schema, "dual") == 0)
 		show_dual(s, r);
-	else
+	else if (strcmp(schema, "single") == 0 || strcmp(schema, "degraded") == 0)
 		show_report(s, r);
+	else
+		return err_set(e, EINVAL, "no dump that is known here: its schema is '%.100s'",
+			       schema);
+	return 0;
 }
 
 /* ---- captures ---- */
@@ -370,14 +383,17 @@ static bool is_capture(const json_t *v)
 static void show_capture(struct show *s, const json_t *c)
 {
 	const json_t *report = json_object_get(c, "report");
+	struct err e;
 
 	show_puts(s, "capture: ");
 	show_flat(s, c, NULL);
 	show_end(s);
 	s->indent++;
 	show_parts(s, c, report_only);
-	if (json_is_object(report))
-		show_any_report(s, report);
+	if (json_is_object(report) && show_any_report(s, report, &e)) {
+		show_puts(s, e.text);
+		show_end(s);
+	}
 	s->indent--;
 }
 
@@ -441,31 +457,18 @@ static int no_dump(const json_t *v, struct err *e)
 	return err_set(e, EINVAL, "no dump: %s", type_name(v));
 }
 
-static int check_schema(const json_t *v, struct err *e)
-{
-	const char *schema = json_string_value(json_object_get(v, "schema"));
-
-	if (strcmp(schema, "single") == 0 || strcmp(schema, "degraded") == 0 ||
-	    strcmp(schema, "dual") == 0)
-		return 0;
-	return err_set(e, EINVAL, "no dump that is known here: its schema is '%.100s'", schema);
-}
-
 static int show_anything(struct show *s, const json_t *v, struct err *e)
 {
-	if (is_report(v)) {
-		if (check_schema(v, e))
-			return -1;
-		show_any_report(s, v);
-	} else if (is_capture(v)) {
+	if (is_report(v))
+		return show_any_report(s, v, e);
+	if (is_capture(v))
 		show_capture(s, v);
-	} else if (are_captures(v)) {
+	else if (are_captures(v))
 		show_captures(s, v);
-	} else if (are_captures(json_object_get(v, "snapshots"))) {
+	else if (are_captures(json_object_get(v, "snapshots")))
 		show_result(s, v);
-	} else {
+	else
 		return no_dump(v, e);
-	}
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "guest.h"
 #include "mem/record.h"
+#include "seeds.h"
 #include "test.h"
 
 static struct err e;
@@ -64,6 +65,30 @@ static struct btf_type *btf_type_by(struct btf *b, int id)
 	return (struct btf_type *)btf__type_by_id(b, (uint32_t)id);
 }
 
+/* ---- seeds ---- */
+
+static const char *seeds;
+static unsigned int n_seeds;
+static int seeds_status;
+
+/* The input of tests/fuzz/value.c that is a value of @type. */
+static void write_seed(const struct types *t, int type, const void *bytes, size_t len)
+{
+	_cleanup_buf_ struct buf seed = {0};
+	uint32_t n;
+	const void *btf = btf__raw_data(types_btf(t), &n);
+	const uint8_t head[4] = {(uint8_t)type, 2, (uint8_t)n, (uint8_t)(n >> 8)};
+	char name[32];
+
+	if (!seeds)
+		return;
+	snprintf(name, sizeof(name), "value-%u", n_seeds++);
+	buf_add(&seed, head, sizeof(head));
+	buf_add(&seed, btf, n);
+	buf_add(&seed, bytes, len);
+	seeds_status |= seed_write(seeds, name, &seed);
+}
+
 /* ---- what comes out ---- */
 
 static void check_value(const struct value_context *c, const struct types *t, int type,
@@ -73,6 +98,7 @@ static void check_value(const struct value_context *c, const struct types *t, in
 	json_t *v, *w;
 	json_error_t error;
 
+	write_seed(t, type, bytes, len);
 	value_touch(c, t, (uint32_t)type, bytes, len, kva);
 	v = value_json(c, t, (uint32_t)type, bytes, len, kva);
 	w = json_loads(want, JSON_DECODE_ANY, &error);
@@ -853,8 +879,10 @@ static void test_record(void)
 	mem_destroy(record);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	if (argc == 3 && strcmp(argv[1], "--seeds") == 0)
+		seeds = argv[2];
 	RUN(test_numbers);
 	RUN(test_bit_fields);
 	RUN(test_enums);
@@ -875,5 +903,5 @@ int main(void)
 	RUN(test_masks);
 	RUN(test_mask_in_arena);
 	RUN(test_record);
-	return TEST_END();
+	return seeds ? seeds_status : TEST_END();
 }
