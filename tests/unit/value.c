@@ -154,7 +154,8 @@ static void test_bit_fields(void)
 	_cleanup_btf_ struct btf *b = common();
 	_cleanup_types_ struct types *t = NULL;
 	int old_int, s, old, wide;
-	const uint8_t bytes[16] = {0xe5, 0x03, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x81, 0x7f};
+	const uint8_t bytes[16] = {0xe5, 0x03, 0,    0, 0xff, 0xff, 0xff,
+				   0xff, 0x81, 0x7f, 0, 0,    0x05};
 
 	old_int = btf__add_int(b, "unsigned int", 4, 0);
 	/* A 3-bit int at bit 2, as BTF without kind_flag says it. */
@@ -179,7 +180,7 @@ static void test_bit_fields(void)
 													 828928688127)) "]}");
 	check(t, wide, bytes, 16,
 	      "{\"kind\":\"struct\",\"type_name\":\"wide\",\"members\":[" MEMBER(
-		      "w", UINT_IS(63, 8762270154751)) "]}");
+		      "w", UINT_IS(63, 5764616285304389631)) "]}");
 	check(t, old, bytes, 4,
 	      "{\"kind\":\"struct\",\"type_name\":\"old\",\"members\":[" MEMBER(
 		      "o", UINT_IS(3, 1)) "]}");
@@ -342,6 +343,31 @@ static void test_section(void)
 			      4)) "," MEMBER("stall",
 					     "{\"kind\":\"truncated\",\"needed\":4,\"had\":1,\"partial\":"
 					     "{\"kind\":\"bytes\",\"hex\":\"05\"}}") "]}}");
+}
+
+/* A section that says that its variables are shorter than their types. */
+static void test_cut_variables(void)
+{
+	_cleanup_btf_ struct btf *b = common();
+	_cleanup_types_ struct types *t = NULL;
+	const uint32_t bytes[2] = {1, 2};
+	int s, section;
+
+	s = btf__add_struct(b, "s", 8);
+	btf__add_field(b, "a", UINT, 0, 0);
+	btf__add_field(b, "b", UINT, 32, 0);
+	btf__add_var(b, "one", BTF_VAR_GLOBAL_ALLOCATED, s);
+	btf__add_var(b, "two", BTF_VAR_GLOBAL_ALLOCATED, s);
+	section = btf__add_datasec(b, ".data", 8);
+	btf__add_datasec_var_info(b, s + 1, 0, 4);
+	btf__add_datasec_var_info(b, s + 2, 4, 4);
+	t = take(b);
+#define CUT_IS(v)                                                     \
+	"{\"kind\":\"truncated\",\"needed\":8,\"had\":4,\"partial\":" \
+	"{\"kind\":\"struct\",\"type_name\":\"s\",\"members\":[" MEMBER("a", UINT_IS(32, v)) "]}}"
+	check(t, section, bytes, 8,
+	      "{\"kind\":\"struct\",\"type_name\":\".data\",\"members\":[" MEMBER(
+		      "one", CUT_IS(1)) "," MEMBER("two", CUT_IS(2)) "]}");
 }
 
 static void test_truncated(void)
@@ -752,6 +778,10 @@ static void test_own_and_kernel_types(void)
 	CHECK_SKIP(bpf_mask, 0xffffc90000000000ull, "not mapped");
 	CHECK_SKIP(fwd, USER_START, "incomplete type");
 	check_u64(&p, func, 0xffffffff81000000ull, PTR_IS("\"0xffffffff81000000\""));
+	/* By the kernel's address, too. */
+	snprintf(want, sizeof(want), "{\"kind\":\"ptr\",\"value\":%s,\"target\":%s}",
+		 hex(p.arena.kva), UINT_IS(64, 0));
+	check_u64(&p, number, p.arena.kva, want);
 	/* A number in the arena is nobody else's. */
 	snprintf(want, sizeof(want), "{\"kind\":\"ptr\",\"value\":%s,\"target\":%s}",
 		 hex(USER_START), UINT_IS(64, 0));
@@ -764,17 +794,22 @@ static void test_forward(void)
 	_cleanup_prog_ struct prog p;
 	_cleanup_btf_ struct btf *b = common();
 	_cleanup_types_ struct types *others = NULL;
-	int own, other, kernels;
+	uint64_t two[2] = {USER_START + 0x20, 9};
+	int own, other, kernels, holder;
 
 	prog_init(&p);
 	own = btf__add_ptr(p.btf, btf__add_fwd(p.btf, "node", BTF_FWD_STRUCT));
 	other = btf__add_ptr(p.btf, btf__add_fwd(p.btf, "far", BTF_FWD_STRUCT));
 	kernels = btf__add_ptr(p.btf, btf__add_fwd(p.btf, "cgroup", BTF_FWD_STRUCT));
+	holder = btf__add_struct(p.btf, "holder", 16);
+	btf__add_field(p.btf, "far", other, 0, 0);
+	btf__add_field(p.btf, "v", U64, 64, 0);
 	put_node(&p, p.arena.kva, USER_START, 5);
+	btf__add_int(b, "another", 1, 0); /* so that ids are other than the program's */
 	btf__add_struct(b, "far", 16);
-	btf__add_field(b, "self", N_COMMON + 1, 0, 0);
+	btf__add_field(b, "self", N_COMMON + 2, 0, 0);
 	btf__add_field(b, "v", U64, 64, 0);
-	btf__add_ptr(b, N_COMMON);
+	btf__add_ptr(b, N_COMMON + 1);
 	others = take(b);
 	p.c.others = (const struct types *const *)&others;
 	p.c.n_others = 1;
@@ -790,6 +825,18 @@ static void test_forward(void)
 	check_u64(&p, kernels, USER_START,
 		  AT_START ",\"target\":{\"kind\":\"struct\",\"type_name\":\"cgroup\","
 			   "\"members\":[]}}");
+	check_value(
+		&p.c, p.types, holder, two, 16, 0,
+		"{\"kind\":\"struct\",\"type_name\":\"holder\",\"members\":[" MEMBER(
+			"far",
+			"{\"kind\":\"ptr\",\"value\":\"0x7f0012345020\",\"target\":"
+			"{\"kind\":\"struct\",\"type_name\":\"far\",\"members\":[" MEMBER(
+				"self",
+				PTR_IS("\"0x0\"")) "," MEMBER("v",
+							      UINT_IS(64,
+								      0)) "]}}") "," MEMBER("v",
+											    UINT_IS(64,
+												    9)) "]}");
 	p.c.n_others = 0;
 	check_u64(&p, other, USER_START, AT_START ",\"skip\":\"incomplete type\"}");
 }
@@ -851,11 +898,16 @@ static void test_record(void)
 	struct mem *record = NULL;
 	struct kernel over;
 	struct value_context c;
-	uint64_t first = USER_START;
+	uint64_t first = USER_START, pair[2] = {1, USER_START};
 	const char *skip;
+	int behind;
 	json_t *v;
 
 	prog_init(&p);
+	behind = btf__add_struct(p.btf, "behind", 16);
+	btf__add_field(p.btf, "v", U64, 0, 0);
+	btf__add_field(p.btf, "first", NODE_PTR, 64, 0);
+	behind = btf__add_array(p.btf, INDEX, behind, 1);
 	p.types = take(p.btf);
 	for (uint64_t at = 0; at < 4; at++)
 		put_node(&p, p.arena.kva + at % 2 * 0x1000 + at * 16,
@@ -864,7 +916,7 @@ static void test_record(void)
 	over = kernel_over(p.kernel, record);
 	c = p.c;
 	c.kernel = &over;
-	value_touch(&c, p.types, NODE_PTR, (const uint8_t *)&first, 8, 0);
+	value_touch(&c, p.types, (uint32_t)behind, (const uint8_t *)pair, 16, 0);
 	CHECK(mem_record_bytes(record) >= 2 * GUEST_PAGE);
 	mem_record_seal(record);
 	memset(guest_at(&p.guest, p.arena.kva), 0xff, ARENA_LEN);
@@ -890,6 +942,7 @@ int main(int argc, char **argv)
 	RUN(test_long_arrays);
 	RUN(test_structs);
 	RUN(test_section);
+	RUN(test_cut_variables);
 	RUN(test_truncated);
 	RUN(test_unsupported);
 	RUN(test_depth);
