@@ -794,7 +794,7 @@ static void test_forward(void)
 	_cleanup_prog_ struct prog p;
 	_cleanup_btf_ struct btf *b = common();
 	_cleanup_types_ struct types *others = NULL;
-	uint64_t two[2] = {USER_START + 0x20, 9};
+	uint64_t two[2] = {USER_START + 0x20, USER_START + 0x20};
 	int own, other, kernels, holder;
 
 	prog_init(&p);
@@ -803,7 +803,7 @@ static void test_forward(void)
 	kernels = btf__add_ptr(p.btf, btf__add_fwd(p.btf, "cgroup", BTF_FWD_STRUCT));
 	holder = btf__add_struct(p.btf, "holder", 16);
 	btf__add_field(p.btf, "far", other, 0, 0);
-	btf__add_field(p.btf, "v", U64, 64, 0);
+	btf__add_field(p.btf, "own", own, 64, 0);
 	put_node(&p, p.arena.kva, USER_START, 5);
 	btf__add_int(b, "another", 1, 0); /* so that ids are other than the program's */
 	btf__add_struct(b, "far", 16);
@@ -813,32 +813,32 @@ static void test_forward(void)
 	others = take(b);
 	p.c.others = (const struct types *const *)&others;
 	p.c.n_others = 1;
-#define AT_START "{\"kind\":\"ptr\",\"value\":\"0x7f0012345000\""
+#define START "\"0x7f0012345000\""
+#define LEADS(v, to) "{\"kind\":\"ptr\",\"value\":" v ",\"target\":" to "}"
+#define FAR_IS(self, v)                                                    \
+	"{\"kind\":\"struct\",\"type_name\":\"far\",\"members\":[" MEMBER( \
+		"self", self) "," MEMBER("v", v) "]}"
 	check_u64(&p, own, USER_START,
-		  AT_START
-		  ",\"target\":" NODE_IS(AT_START ",\"skip\":\"cycle\"}", UINT_IS(64, 5)) "}");
+		  LEADS(START, NODE_IS(SKIP_IS(START, "cycle"), UINT_IS(64, 5))));
 	check_u64(&p, other, USER_START,
-		  AT_START
-		  ",\"target\":{\"kind\":\"struct\",\"type_name\":\"far\",\"members\":[" MEMBER(
-			  "self",
-			  AT_START ",\"skip\":\"cycle\"}") "," MEMBER("v", UINT_IS(64, 5)) "]}}");
+		  LEADS(START, FAR_IS(SKIP_IS(START, "cycle"), UINT_IS(64, 5))));
 	check_u64(&p, kernels, USER_START,
-		  AT_START ",\"target\":{\"kind\":\"struct\",\"type_name\":\"cgroup\","
-			   "\"members\":[]}}");
+		  LEADS(START, "{\"kind\":\"struct\",\"type_name\":\"cgroup\",\"members\":[]}"));
+#define BEHIND "\"0x7f0012345020\""
+#define NULL_IS PTR_IS("\"0x0\"")
 	check_value(
 		&p.c, p.types, holder, two, 16, 0,
 		"{\"kind\":\"struct\",\"type_name\":\"holder\",\"members\":[" MEMBER(
 			"far",
-			"{\"kind\":\"ptr\",\"value\":\"0x7f0012345020\",\"target\":"
-			"{\"kind\":\"struct\",\"type_name\":\"far\",\"members\":[" MEMBER(
-				"self",
-				PTR_IS("\"0x0\"")) "," MEMBER("v",
-							      UINT_IS(64,
-								      0)) "]}}") "," MEMBER("v",
-											    UINT_IS(64,
-												    9)) "]}");
+			LEADS(BEHIND,
+			      FAR_IS(NULL_IS,
+				     UINT_IS(64, 0)))) "," MEMBER("own",
+								  LEADS(BEHIND,
+									NODE_IS(NULL_IS,
+										UINT_IS(64,
+											0)))) "]}");
 	p.c.n_others = 0;
-	check_u64(&p, other, USER_START, AT_START ",\"skip\":\"incomplete type\"}");
+	check_u64(&p, other, USER_START, SKIP_IS(START, "incomplete type"));
 }
 
 static void test_masks(void)
