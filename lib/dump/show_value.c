@@ -7,7 +7,8 @@
 #define HEX_MAX 128u /* digits of bytes that are shown */
 #define SHORT_MAX 88u
 #define SHORT_ELEMENTS_MAX 16u
-#define FOLD_MIN 9u /* elements of an array where two alike in a row are folded */
+#define ARRAY_MAX 320u /* bytes of one that is shown in a line, which then goes on below */
+#define FOLD_MIN 9u    /* elements of an array where two alike in a row are folded */
 
 enum kind {
 	KIND_NONE,
@@ -365,6 +366,8 @@ void show_value(struct show *s, const json_t *v)
 	size_t used = s->line.len;
 	size_t most = used < SHORT_MAX / 2 ? SHORT_MAX - used : SHORT_MAX / 2;
 
+	if (kind_of(v) == KIND_ARRAY)
+		most = ARRAY_MAX;
 	if (show_value_short(s, v, most))
 		show_end(s);
 	else

@@ -132,6 +132,12 @@ static void test_arrays(void)
 		    "  v = array of 16\n    [0..15] = 7\n");
 	check_value(ARRAY(11, FIVE(0) "," UINT(3) "," FIVE(0)),
 		    "  v = array of 11\n    [0..4] = 0\n    [5] = 3\n    [6..10] = 0\n");
+	/* Long elements go on in the next line. */
+#define LETTERS \
+	"{'kind': 'string', 'value': 'abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz'}"
+	check_value(ARRAY(3, LETTERS "," UINT(1) "," LETTERS),
+		    "  v = {\"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz\", 1,\n"
+		    "      \"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz\"}\n");
 	/* What was not captured may be anything. */
 	check_value(ARRAY(9000, UINT(0) "," UINT(0)),
 		    "  v = array of 9000\n    [0..1] = 0\n    [2..8999] not captured\n");
