@@ -6,6 +6,7 @@
 
 #include "mem/record.h"
 #include "schedmaps.h"
+#include "seeds.h"
 #include "test.h"
 
 struct rig {
@@ -408,8 +409,52 @@ static void a_budget_is_for_all_maps(void)
 	buf_deinit(&w.out);
 }
 
-int main(void)
+/* ---- seeds ---- */
+
+/* A change of 8 bytes at @kva, as tests/fuzz/maps.c takes them. */
+static void seed_add(struct buf *seed, uint64_t kva, uint64_t v)
 {
+	uint32_t at = (uint32_t)(kva - GUEST_PAGE_OFFSET);
+
+	buf_add(seed, &at, 3);
+	buf_add(seed, "\7", 1);
+	buf_add(seed, &v, 8);
+}
+
+static int write_seeds(const char *dir)
+{
+	static struct schedmaps s;
+	int ret = 0;
+
+	sm_init(&s);
+	struct {
+		const char *name;
+		uint64_t kva, v;
+	} changes[] = {
+		{"circle", GM_AT(&s.g, struct gm_htab, s.hash)->buckets + 32, s.hash},
+		{"hash", s.hash + offsetof(struct gm_htab, buckets), s.bss},
+		{"sizes", s.array + offsetof(struct gm_map, value_size), 0xffffffff7fffffff},
+		{"links", s.ops + offsetof(struct gm_ops_map, links), s.ops},
+		{"tree", s.arena + offsetof(struct gm_arena, rb_node), s.arena_pages},
+		{"arena", s.bss + offsetof(struct gm_array, value) + 24, SM_USER_START + 4096},
+		{"btf", s.btf + offsetof(struct gm_btf, data), s.bss},
+		{"root", s.storage + offsetof(struct gm_storage_map, buckets), s.hash},
+	};
+
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		_cleanup_buf_ struct buf seed = {0};
+
+		seed_add(&seed, changes[i].kva, changes[i].v);
+		ret |= seed_write(dir, changes[i].name, &seed);
+	}
+	guest_deinit(&s.g);
+	return ret;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 3 && !strcmp(argv[1], "--seeds"))
+		return write_seeds(argv[2]);
 	RUN(a_map_tells_what_it_is);
 	RUN(those_of_the_scheduler_in_force_are_active);
 	RUN(another_scheduler_or_none);
