@@ -134,7 +134,7 @@ static void capture_read(struct payload *p, struct capture *ret)
 /* ---- what is read of a report ---- */
 
 struct parts {
-	struct jsonspan schema, maps, exit_info, sched_state, exit_kind, prog_stats;
+	struct jsonspan schema, reason, maps, exit_info, sched_state, exit_kind, prog_stats;
 };
 
 static struct parts parts_of(struct jsonspan report)
@@ -147,6 +147,7 @@ static struct parts parts_of(struct jsonspan report)
 		{"schema", &ret.schema},       {"maps", &ret.maps},
 		{"exit_info", &ret.exit_info}, {"scx_sched_state", &ret.sched_state},
 		{"exit_kind", &ret.exit_kind}, {"prog_stats", &ret.prog_stats},
+		{"reason", &ret.reason},
 	};
 	struct jsonmembers m = {.text = report};
 	struct jsonspan key, value;
@@ -216,6 +217,19 @@ static int failure_read(struct failure *f, const struct parts *p)
 	return failed;
 }
 
+/* The report of a capture that failed in time to say why. */
+static void degraded_read(struct capture *x, const struct parts *p)
+{
+	json_t *reason;
+
+	x->degraded = jsontext_is(p->schema, "\"degraded\"");
+	if (!x->degraded || *x->reason)
+		return;
+	reason = part_json(p->reason);
+	COPY(x->reason, json_is_string(reason) ? json_string_value(reason) : "no reason was given");
+	json_decref(reason);
+}
+
 static void progs_read(struct captures *c, struct jsonspan part)
 {
 	json_t *list = part_json(part);
@@ -267,7 +281,8 @@ static int report_keep(struct captures *c, struct capture *x, struct jsonspan re
 			COPY(x->reason, "no reason was given");
 		return 0;
 	}
-	*x->reason = 0;
+	if (!x->degraded)
+		*x->reason = 0;
 	if (report.len > CAPTURES_BYTES_MAX - c->bytes) {
 		c->omitted++;
 		COPY(x->reason, "there was no more room to keep its report");
@@ -295,9 +310,7 @@ static int list_add(struct captures *c, struct capture *x, struct jsonspan repor
 /* How much a dump tells: one that was taken in time, one that was not, none. */
 static unsigned int failure_rank(const struct failure *f)
 {
-	if (!f->seen || !capture_is_real(&f->capture))
-		return f->seen;
-	return strcmp(f->schema, "degraded") == 0 ? 2 : 3;
+	return f->seen + capture_has_report(&f->capture) + capture_is_real(&f->capture);
 }
 
 /* The first failure explains the others, so only a dump that tells more takes its place. */
@@ -351,8 +364,9 @@ static int capture_take(struct captures *c, struct jsonspan message, uint64_t st
 	x.step = step;
 	if (report.at && !jsontext_is_object(report))
 		report.at = NULL; /* null, as it should be, or nothing that anybody can use */
-	capture_count(c, &x, report.at);
 	parts = report.at ? parts_of(report) : (struct parts){0};
+	degraded_read(&x, &parts);
+	capture_count(c, &x, report.at && !x.degraded);
 	if (parts.maps.at)
 		x.n_maps = jsontext_count(parts.maps);
 	progs_read(c, parts.prog_stats);

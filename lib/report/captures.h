@@ -50,7 +50,8 @@ struct capture {
 	uint64_t number, frozen_ns, copied_bytes, render_ns, jiffies;
 	uint64_t step;		       /* of the scenario, when it came */
 	uint64_t n_maps;	       /* in the report */
-	char reason[CAPTURE_LINE_MAX]; /* why there is no report */
+	char reason[CAPTURE_LINE_MAX]; /* why there is no report, or no better one */
+	bool degraded;		       /* the report is not of the machine as it stood */
 	struct buf report;	       /* JSON text of an object; empty: a placeholder */
 };
 
@@ -119,7 +120,7 @@ struct captures {
 	size_t bytes; /* of all reports */
 
 	uint64_t came;	       /* captures at all, these with the failure's */
-	uint64_t placeholders; /* of these, without a report */
+	uint64_t placeholders; /* of these, without a report, or a degraded one */
 	uint64_t periodic, periodic_real;
 	uint64_t replaced;		     /* by a later one with the same tag .. */
 	char replaced_tag[CAPTURE_NAME_MAX]; /* .. such as this */
@@ -184,9 +185,14 @@ static inline bool captured_show_failure(const struct captures *c)
 	       c->failure.exit_kind >= 1024;
 }
 
-static inline bool capture_is_real(const struct capture *x)
+/* Whether it has a report at all, and whether that is of the machine as it stood. */
+static inline bool capture_has_report(const struct capture *x)
 {
 	return x->report.len > 0;
+}
+static inline bool capture_is_real(const struct capture *x)
+{
+	return capture_has_report(x) && !x->degraded;
 }
 
 #endif

@@ -41,8 +41,9 @@ static void child_run(const char *jq, const char *library, const char *program, 
 	if (null < 0 || dup2(input, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
 	    dup2(complaints, STDERR_FILENO) < 0)
 		_exit(NO_PROGRAM);
-	if (library)
-		execlp(jq, jq, "-e", "-L", library, program, (char *)NULL);
+	/* jq looks in the working directory before all others: whatever is there is not meant. */
+	if (library && (chdir(library) == 0 || chdir("/") == 0))
+		execlp(jq, jq, "-e", "-L", ".", program, (char *)NULL);
 	else
 		execlp(jq, jq, "-e", program, (char *)NULL);
 	_exit(NO_PROGRAM);

@@ -27,8 +27,8 @@ bool expect_wants_reports(const char *program);
 
 /*
  * Ask @program of the JSON text in @input, from its beginning. @jq is the program's name, looked up
- * in PATH; it looks for modules in the folder @library (NULL: where it always does). Returns 0 with
- * *ret filled, whatever jq says; -1 when no child can be made.
+ * in PATH; it looks for modules in the folder @library and nowhere else (NULL: where it always
+ * does). Returns 0 with *ret filled, whatever jq says; -1 when no child can be made.
  */
 int expect_ask(const char *jq, const char *library, const char *program, int input,
 	       struct expect *ret, struct err *e);

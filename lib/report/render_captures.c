@@ -273,7 +273,7 @@ bool result_has_file(const struct result *r, enum kept which)
 	case KEPT_SNAPSHOTS:
 		return c->n > 0;
 	case KEPT_DUMP:
-		return capture_is_real(&c->failure.capture);
+		return capture_has_report(&c->failure.capture);
 	case KEPT_DUMP_TEXT:
 		return c->failure.dump.len > 0;
 	case KEPTS:
@@ -326,8 +326,10 @@ static int text_failure(const struct result *r, struct buf *out)
 		return 0;
 	if (buf_addf(out, "\n  failure       ") || failure_line(f, out) || buf_addf(out, "\n"))
 		return -1;
-	if (!capture_is_real(&f->capture))
-		return buf_addf(out, "    dump        none: %s\n", f->capture.reason);
+	if (!capture_is_real(&f->capture) &&
+	    buf_addf(out, "    dump        %s: %s\n", f->capture.degraded ? "degraded" : "none",
+		     f->capture.reason))
+		return -1;
 	if (r->paths[KEPT_DUMP] &&
 	    buf_addf(out, "    dump        ktstr-freeze show %s\n", r->paths[KEPT_DUMP]))
 		return -1;

@@ -513,8 +513,11 @@ frozen() {
 	frozen '["include \"ktstr\"; ours"]' >ours.tlv
 	run -2 --separate-stderr ktstr-report ours.tlv
 	jq -e '.reasons[0].message | contains("ours/0 is not defined")' <<<"$output"
+	# jq would prefer what lies about.
 	mkdir share
+	echo 'def ours: false;' >ktstr.jq
 	echo 'def ours: true;' >share/ktstr.jq
+	run -2 --separate-stderr ktstr-report ours.tlv
 	run -0 --separate-stderr ktstr-report --share share ours.tlv
 	KTSTR_SHARE=$PWD/share run -0 --separate-stderr ktstr-report ours.tlv
 	run -2 --separate-stderr ktstr-report --share /nowhere ours.tlv

@@ -201,6 +201,19 @@ static void placeholders(void)
 	captured_deinit(&captures);
 }
 
+/* A report that only says why there is no better one is kept, and counts as none. */
+static void degraded_captures(void)
+{
+	captured_init(&captures);
+	CHECK(add(CAPTURE("a", "periodic",
+			  ",\"report\":{\"schema\":\"degraded\",\"reason\":\"in time\"}")) == 0);
+	CHECK(captures.n == 1 && captures.placeholders == 1);
+	CHECK(captures.periodic == 1 && captures.periodic_real == 0);
+	CHECK_STR(captures.list[0].reason, "in time");
+	CHECK(capture_has_report(&captures.list[0]) && !capture_is_real(&captures.list[0]));
+	captured_deinit(&captures);
+}
+
 /* A report with bytes that are no UTF-8 is still a report. */
 static void no_utf8(void)
 {
@@ -680,6 +693,7 @@ int main(int argc, char **argv)
 	RUN(malformed_captures);
 	RUN(too_much_beside_the_report);
 	RUN(placeholders);
+	RUN(degraded_captures);
 	RUN(no_utf8);
 	RUN(a_tag_used_twice);
 	RUN(more_than_are_kept);
