@@ -147,6 +147,7 @@ def _scalar: if type == "number" or type == "boolean" or type == "string" then .
 def _as_number:
   if type == "number" then .
   elif type == "boolean" then if . then 1 else 0 end
+  elif type == "string" and startswith("0x") then _hex
   elif type != "object" then null
   elif .kind == "int" or .kind == "uint" or .kind == "enum" or .kind == "ptr" then .value | _number
   elif .kind == "bool" then if .value then 1 else 0 end

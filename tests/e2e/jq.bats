@@ -221,8 +221,8 @@ refuse() {
 @test "as_u64" {
 	ask values '[.u8, .plus, .on, .yes, .no, .letter, .control] | [.[] | as_u64]'
 	[ "$output" = '[200,5,1,1,0,65,7]' ]
-	ask values '(.huge | as_u64 > 18446744073709550000), (.ptr | as_u64 > 18446612682070000000), (7 | as_u64)'
-	[ "$output" = $'true\ntrue\n7' ]
+	ask values '(.huge | as_u64 > 18446744073709550000), (.ptr | as_u64 > 18446612682070000000), (7, "0xff" | as_u64)'
+	[ "$output" = $'true\ntrue\n7\n255' ]
 	for v in minus below half text task numbers hex cut bad cpus; do
 		refuse values ".$v | as_u64" 'type mismatch: expected u64, actual'
 	done

@@ -531,12 +531,13 @@ frozen() {
 	jq -e '.freeze.complete == false' <<<"$output"
 }
 
-@test "a report of millions of values costs a second, not memory without end" {
+@test "reports of half a million values are kept without taking them apart" {
 	jq -cn '{schema: "single", maps: [{name: "big", entries: [range(60000) | {key: {kind: "uint", bits: 64, value: .}, key_hex: "0011223344556677", value: {kind: "uint", bits: 64, value: 7}}]}]}' >big.json
 	big="freeze CAPTURE {\"tag\":\"big\",\"trigger\":\"op\",\"number\":1,\"report\":$(cat big.json)}"
 	lines good | { cat; for i in 1 2 3 4 5 6 7 8; do printf '%s\n' "${big/\"big\"/\"big$i\"}"; done; } | tlvmake >big.tlv
 	[ "$(stat -c %s big.tlv)" -gt 50000000 ]
 	mkdir side
+	(ulimit -v 1000000 && ktstr-report --version >/dev/null 2>&1) || skip "a build with sanitizers wants memory without end"
 	run -0 --separate-stderr bash -c 'ulimit -v 1000000; timeout 60 ktstr-report --sidecar side big.tlv >/dev/null'
 	[ "$(stat -c %s side/good.snapshots.json)" -gt 50000000 ]
 	[ "$(stat -c %s side/good.json)" -lt 20000 ]
