@@ -12,6 +12,7 @@
  * Kernel command line:
  *   truth.scheduler=NAME   start /scheduler/NAME and wait until the kernel runs it
  *   truth.load=live        go on with the load for ever instead of stopping the picture
+ *   truth.load=rings       ring the doorbell for ever instead
  *   truth.maps=bpftool     before the readings, dump all maps and ring the doorbell
  *
  * Messages to the host, beside those that the agent has too (hello, trouble):
@@ -741,6 +742,16 @@ static void tell_maps(const char *cmdline)
 	}
 }
 
+/* To measure how long a ring takes. */
+static void ring_for_ever(const char *cmdline)
+{
+	struct doorbell bell;
+
+	doorbell_init(&bell, &host, cmdline);
+	for (;;)
+		doorbell_ring(&bell, "test", "");
+}
+
 /* The value of `@name=` on the kernel's command line; "" when it is not there. */
 static void word(const char *cmdline, const char *name, char ret[64])
 {
@@ -779,6 +790,8 @@ int main(void)
 	word(buf_text(&cmdline), "truth.scheduler=", scheduler);
 	word(buf_text(&cmdline), "truth.load=", load);
 	word(buf_text(&cmdline), "truth.maps=", maps);
+	if (strcmp(load, "rings") == 0)
+		ring_for_ever(buf_text(&cmdline));
 	cpus = (int)sysconf(_SC_NPROCESSORS_CONF);
 	if (cpus < 1 || cpus > CPUS_MAX)
 		fatal("number of CPUs");
