@@ -182,7 +182,11 @@ static void hit_serve(struct serve *s, struct held *h)
 	s->hits++;
 	held_capture(s, h, CAPTURE_WATCH, w->symbol, w->symbol);
 	watches_hit(&s->watches, w, s->view.target);
-	capture_regs(&h->capture, s->view.target);
+	if (s->hit_regs)
+		capture_regs(&h->capture, s->view.target);
+	else
+		snprintf(h->capture.regs_reason, sizeof(h->capture.regs_reason),
+			 "taking them at a hit would change what the guest does next");
 }
 
 static enum serve_end held_tell(struct serve *s, struct held *h)
@@ -404,6 +408,7 @@ enum serve_end serve_watch(struct serve *s, char *const *symbols, size_t n)
 {
 	enum serve_end end = attach(s);
 
+	s->hit_regs = true;
 	for (size_t i = 0; i < n && end == SERVE_GOES_ON; i++) {
 		if (watches_add(&s->watches, &s->view, symbols[i], &s->error))
 			return SERVE_FAILED;

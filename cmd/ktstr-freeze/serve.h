@@ -33,6 +33,7 @@ struct serve {
 	void (*warn)(const char *text); /* for people; NULL: they read the notes */
 
 	struct failure failure;
+	bool hit_regs; /* take registers at hits of watches, too: the guest goes on differently */
 	uint64_t captures, missed, hits;
 	uint64_t periodic_fired, periodic_real, frozen_ns;
 	int signal;
