@@ -167,15 +167,17 @@ guest_said()
 		step load
 		  cgroup a workers=6 work=bursty,burst=3ms,sleep=2ms
 		  snapshot now
+		  watch jiffies_64
 		check max-spread off
 		expect true'
 	judged 0 <<<"$scenario"
 	guest_said >looked
-	requests | grep -c ok | grep -qx 3
+	requests | grep -c ok | grep -qx 4
+	result '.freeze.hits >= 1'
 	(
 		until [ -S vm/ctl ]; do sleep 0.05; done
 		timeout 300 "$helper/vmctl" vm listen @ring thaw @ring 'answer ok' thaw \
-			@ring 'answer ok' thaw @ring 'answer ok' thaw >rings
+			@ring 'answer ok' thaw @ring 'answer ok' thaw @ring 'answer ok' thaw >rings
 	) 3>&- &
 	judged 0 --no-freeze --no-monitor --vm vm <<<"$scenario"
 	wait
