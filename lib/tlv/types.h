@@ -34,7 +34,7 @@ enum tlv_type {
 	/* json: wall_ns, user_ns, sys_ns, max_rss_kb (of engine and boot together), console_bytes,
 	 * console_dropped_bytes, com2_bytes, com2_dropped_bytes, bulk_bytes, bulk_dropped_bytes,
 	 * bulk_bad_frames, frozen_ns, freezes, doorbells (requests of the guest), bad_doorbells
-	 * (those that were not understood) */
+	 * (those that were not understood), watch_hits (stores to watched words) */
 	TLV_USAGE = 5,
 
 	/* ---- the plan, from ktstr-scenario or, failing that, from the agent ---- */
