@@ -138,10 +138,35 @@ static void put_active(struct maps_show *s)
 	maps_put_close(s, ']');
 }
 
+/* The types of all maps, each once: a struct that one program only names, another may have. */
+static void others_find(struct maps_show *s, const struct types *ret[MAPS_OTHERS_MAX])
+{
+	const struct maps_survey *survey = s->survey;
+
+	s->context.others = ret;
+	for (unsigned int i = 0; i < survey->n && s->context.n_others < MAPS_OTHERS_MAX; i++) {
+		const struct types *t = NULL;
+		size_t at = 0;
+		struct err e;
+
+		if (!survey->maps[i].btf || (i && survey->maps[i].btf == survey->maps[i - 1].btf))
+			continue;
+		if ((s->w ? bpfbtf_types(s->m->btfs, s->r, survey->maps[i].btf, &t, &e)
+			  : bpfbtf_touch(s->m->btfs, s->r, survey->maps[i].btf, &t, &e)) ||
+		    !t)
+			continue;
+		while (at < s->context.n_others && ret[at] != t)
+			at++;
+		ret[at] = t;
+		s->context.n_others += at == s->context.n_others;
+	}
+}
+
 /* Go through all maps; @w NULL: read only. */
 static int go_through(struct maps *m, const struct kernel *k, uint32_t max, struct jsonw *w,
 		      struct err *e)
 {
+	const struct types *others[MAPS_OTHERS_MAX];
 	uint64_t nodes = MAPS_NODES_MAX;
 	struct maps_survey survey;
 	struct kreader *r = malloc(sizeof(*r));
@@ -158,6 +183,7 @@ static int go_through(struct maps *m, const struct kernel *k, uint32_t max, stru
 	}
 	value_context_init(&s.context, k);
 	s.context.nodes_left = &nodes;
+	others_find(&s, others);
 	maps_put_open(&s, '{');
 	put_list(&s);
 	put_active(&s);

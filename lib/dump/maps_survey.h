@@ -12,6 +12,7 @@
 #include "kernel/bpfmap.h"
 
 #define MAPS_ARENAS_MAX 16u
+#define MAPS_OTHERS_MAX 32u /* BTFs in which structs are looked for */
 
 struct maps {
 	struct bpfmap_layout layout;

@@ -167,6 +167,30 @@ static void places_of_storage(struct bpfmap_layout *l, const struct kernel *k)
 	size_of(&l->storage.bucket_size, k, "bpf_local_storage_map_bucket");
 }
 
+static void places_of_pointers(struct bpfmap_layout *l, const struct kernel *k)
+{
+	static const struct {
+		const char *type, *of, *member;
+		bool is_far;
+	} arrays[BPFMAP_POINTERS_MAX] = {
+		{"prog_array", "bpf_array", "ptrs", false},
+		{"perf_event_array", "bpf_array", "ptrs", false},
+		{"cgroup_array", "bpf_array", "ptrs", false},
+		{"array_of_maps", "bpf_array", "ptrs", false},
+		{"sockmap", "bpf_stab", "sks", true},
+		{"reuseport_sockarray", "reuseport_array", "ptrs", false},
+		{"devmap", "bpf_dtab", "netdev_map", true},
+		{"cpumap", "bpf_cpu_map", "cpu_map", true},
+		{"xskmap", "xsk_map", "xsk_map", false},
+	};
+
+	for (unsigned int i = 0; i < BPFMAP_POINTERS_MAX; i++) {
+		l->pointers[i].type = arrays[i].type;
+		l->pointers[i].is_far = arrays[i].is_far;
+		place(&l->pointers[i].at, k, arrays[i].of, arrays[i].member);
+	}
+}
+
 static void places_of_others(struct bpfmap_layout *l, const struct kernel *k)
 {
 	place(&l->map_id, k, "bpf_map", "id");
@@ -217,6 +241,7 @@ int bpfmap_layout_init(struct bpfmap_layout *l, const struct kernel *k, struct e
 	places_of_arenas(l, k);
 	places_of_ops(l, k);
 	places_of_storage(l, k);
+	places_of_pointers(l, k);
 	places_of_others(l, k);
 	return 0;
 }

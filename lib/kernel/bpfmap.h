@@ -18,6 +18,7 @@
 #define BPFMAP_NAME_MAX 16u		   /* with the NUL: BPF_OBJ_NAME_LEN */
 #define BPFMAP_TYPE_NAME_MAX 40u	   /* "percpu_cgroup_storage".. */
 #define BPFMAP_TYPES_MAX 64u		   /* numbers of map types that have a name */
+#define BPFMAP_POINTERS_MAX 9u		   /* types whose elements are pointers */
 #define BPFMAP_KEY_MAX 4096u		   /* bytes; a larger key is an error */
 #define BPFMAP_VALUE_MAX (4u << 20)	   /* bytes of one value; what is behind is not read */
 #define BPFMAP_VALUES_MAX (16u << 20)	   /* bytes of all values of a map */
@@ -74,6 +75,13 @@ struct bpfmap_layout {
 	} types[BPFMAP_TYPES_MAX];
 	struct bpfmap_place map_id; /* of struct bpf_map */
 	struct bpfmap_place array_value, array_pptrs;
+	/* Arrays of pointers by type: in the map's own struct, or in memory that a pointer leads
+	 * to. */
+	struct {
+		const char *type; /* as in @types; static */
+		struct bpfmap_place at;
+		bool is_far;
+	} pointers[BPFMAP_POINTERS_MAX];
 	struct {
 		struct bpfmap_place buckets, n_buckets, first, next, key;
 		uint64_t bucket_size;

@@ -85,9 +85,9 @@ int bpfmap_walk_array(struct bpfmap_walking *w, struct err *e)
 }
 
 /* The pointers of a per-CPU array or an array of objects. */
-static int walk_row_of_pointers(struct bpfmap_walking *w, uint64_t offset, bool all, struct err *e)
+static int walk_row_of_pointers(struct bpfmap_walking *w, uint64_t kva, bool all, struct err *e)
 {
-	struct row row = {.kva = w->m->kva + offset,
+	struct row row = {.kva = kva,
 			  .stride = sizeof(uint64_t),
 			  .n = limit(w->m->max_entries, sizeof(uint64_t))};
 	int ret;
@@ -114,21 +114,24 @@ int bpfmap_walk_percpu_array(struct bpfmap_walking *w, struct err *e)
 {
 	if (BPFMAP_NEED(e, &w->l->array_pptrs))
 		return -1;
-	return walk_row_of_pointers(w, w->l->array_pptrs.m.offset, true, e);
+	return walk_row_of_pointers(w, w->m->kva + w->l->array_pptrs.m.offset, true, e);
 }
 
 int bpfmap_walk_pointers(struct bpfmap_walking *w, struct err *e)
 {
 	const char *name = bpfmap_type_name(w->l, w->m->type);
-	static const char *const in_bpf_array[] = {"prog_array", "perf_event_array", "cgroup_array",
-						   "array_of_maps"};
 
-	for (size_t i = 0; name && i < sizeof(in_bpf_array) / sizeof(in_bpf_array[0]); i++) {
-		if (strcmp(name, in_bpf_array[i]))
+	for (unsigned int i = 0; name && i < BPFMAP_POINTERS_MAX; i++) {
+		const struct bpfmap_place *at = &w->l->pointers[i].at;
+		uint64_t kva = w->m->kva + at->m.offset;
+
+		if (strcmp(name, w->l->pointers[i].type) != 0)
 			continue;
-		if (BPFMAP_NEED(e, &w->l->array_pptrs))
+		if (BPFMAP_NEED(e, at))
 			return -1;
-		return walk_row_of_pointers(w, w->l->array_pptrs.m.offset, false, e);
+		if (w->l->pointers[i].is_far && kreader_u64(w->r, kva, &kva, e))
+			return -1;
+		return walk_row_of_pointers(w, kva, false, e);
 	}
 	return err_set(e, ENOTSUP, "maps of type %s are not read", name ? name : "?");
 }

@@ -213,17 +213,25 @@ static void percpu_values_are_at_each_cpu(void)
 static void only_populated_pointers_are_told(void)
 {
 	_cleanup_rig_ struct rig r;
-	uint64_t map, socks;
+	uint64_t map, socks, devices, row;
 
 	rig_init(&r);
 	map = gm_add(&r.m, GM_PROG_ARRAY, "p", sizeof(struct gm_array) + 64, 4, 4, 8);
-	socks = gm_add(&r.m, GM_SOCKMAP, "s", sizeof(struct gm_array), 4, 4, 8);
+	socks = gm_add(&r.m, GM_SOCKMAP, "s", sizeof(struct gm_stab), 4, 4, 8);
+	devices = gm_add(&r.m, GM_DEVMAP, "d", sizeof(struct gm_array), 4, 4, 8);
+	row = guest_alloc(&r.g, 64);
 	rig_boot(&r);
 	GM_AT(&r.g, struct gm_array, map)->value[2] = 0x1234;
 	GM_AT(&r.g, struct gm_array, map)->value[7] = 0x5678;
 	CHECK(!walk(&r, map, 100) && r.n_seen == 2);
 	CHECK(r.seen[0].index == 2 && r.seen[1].index == 7 && r.seen[1].kva == 0x5678);
-	CHECK(walk(&r, socks, 100) == -1 && r.e.code == ENOTSUP);
+	/* Some have them elsewhere. */
+	GM_AT(&r.g, struct gm_stab, socks)->sks = row;
+	guest_set(&r.g, row + 40, 0x99, 8);
+	CHECK(!walk(&r, socks, 100) && r.n_seen == 1 && r.seen[0].index == 5);
+	GM_AT(&r.g, struct gm_stab, socks)->sks = GM_NONE;
+	CHECK(walk(&r, socks, 100) == -1 && r.e.code == EFAULT);
+	CHECK(walk(&r, devices, 100) == -1 && r.e.code == ENOTSUP);
 }
 
 /* ---- hashes ---- */

@@ -27,6 +27,10 @@ struct gm_array {
 	uint32_t elem_size, index_mask;
 	uint64_t value[]; /* and pptrs */
 };
+struct gm_stab {
+	struct gm_map map;
+	uint64_t sks;
+};
 struct gm_htab {
 	struct gm_map map;
 	uint64_t buckets;
@@ -137,7 +141,8 @@ enum gm_type {
 	GM_LPM_TRIE = 11,
 	GM_ARRAY_OF_MAPS,
 	GM_HASH_OF_MAPS,
-	GM_SOCKMAP = 15,
+	GM_DEVMAP,
+	GM_SOCKMAP,
 	GM_QUEUE = 22,
 	GM_STRUCT_OPS = 26,
 	GM_RINGBUF,
@@ -154,12 +159,12 @@ static inline void gm_map_types(struct btf *b)
 		const char *name;
 		int value;
 	} names[] = {
-		{"HASH", 1},	    {"ARRAY", 2},	   {"PROG_ARRAY", 3},
-		{"PERCPU_HASH", 5}, {"PERCPU_ARRAY", 6},   {"STACK_TRACE", 7},
-		{"LPM_TRIE", 11},   {"ARRAY_OF_MAPS", 12}, {"HASH_OF_MAPS", 13},
-		{"SOCKMAP", 15},    {"QUEUE", 22},	   {"STRUCT_OPS", 26},
-		{"RINGBUF", 27},    {"TASK_STORAGE", 29},  {"BLOOM_FILTER", 30},
-		{"ARENA", 33},	    {"RHASH", 35},
+		{"HASH", 1},	      {"ARRAY", 2},	     {"PROG_ARRAY", 3},
+		{"PERCPU_HASH", 5},   {"PERCPU_ARRAY", 6},   {"STACK_TRACE", 7},
+		{"LPM_TRIE", 11},     {"ARRAY_OF_MAPS", 12}, {"HASH_OF_MAPS", 13},
+		{"DEVMAP", 14},	      {"SOCKMAP", 15},	     {"QUEUE", 22},
+		{"STRUCT_OPS", 26},   {"RINGBUF", 27},	     {"TASK_STORAGE", 29},
+		{"BLOOM_FILTER", 30}, {"ARENA", 33},	     {"RHASH", 35},
 	};
 	char name[64];
 
@@ -239,6 +244,9 @@ static inline void gm_types_of_hashes(struct btf *b, const struct gm_ids *t)
 	gm_struct(b, "bpf_array", sizeof(struct gm_array));
 	gm_field(b, "value", t->bytes0, offsetof(struct gm_array, value));
 	gm_field(b, "pptrs", t->words0, offsetof(struct gm_array, value));
+	gm_field(b, "ptrs", t->words0, offsetof(struct gm_array, value));
+	gm_struct(b, "bpf_stab", sizeof(struct gm_stab));
+	gm_field(b, "sks", GUEST_PTR, offsetof(struct gm_stab, sks));
 	gm_struct(b, "bpf_htab", sizeof(struct gm_htab));
 	gm_field(b, "buckets", GUEST_PTR, offsetof(struct gm_htab, buckets));
 	gm_field(b, "n_buckets", GUEST_UINT, offsetof(struct gm_htab, n_buckets));

@@ -130,7 +130,7 @@ static void those_of_the_scheduler_in_force_are_active(void)
 			CHECK(json_equal(json_array_get(kvas, n++),
 					 json_object_get(it, "map_kva")));
 	}
-	CHECK(n == json_array_size(kvas) && n == 8);
+	CHECK(n == json_array_size(kvas) && n == 9);
 }
 
 static void another_scheduler_or_none(void)
@@ -180,6 +180,9 @@ static void sections_have_one_value(void)
 	/* A pointer into the arena, and on from there. */
 	it = json_object_get(json_array_get(members, 3), "value");
 	CHECK(strstr(text(it, "target"), "\"value\":71") && strstr(text(it, "target"), ":72"));
+	/* So does one to a struct that only another program's types have. */
+	it = json_array_get(json_object_get(map(&r, "named"), "entries"), 0);
+	CHECK(strstr(text(it, "value"), "\"value\":71") && strstr(text(it, "value"), ":72"));
 	/* The other one's arena is not its own. */
 	it = map(&r, "other.bss");
 	CHECK(json_array_size(json_object_get(json_object_get(it, "value"), "members")) == 4);

@@ -33,7 +33,7 @@ struct schedmaps {
 	struct gm m;
 	uint64_t btf, other_btf;
 	uint64_t ops, other_ops, bss, other_bss, array, percpu, hash, percpu_hash, inner, maps,
-		progs, storage, arena, ring, stacks, bloom, wrong;
+		progs, storage, arena, ring, stacks, bloom, wrong, named;
 	uint64_t sched; /* struct scx_sched */
 	uint64_t arena_pages;
 	uint64_t data_type; /* of section .bss, in either BTF */
@@ -187,6 +187,18 @@ static inline void sm_pairs(struct schedmaps *s)
 	GM_AT(&s->g, struct gm_htab, s->wrong)->buckets = GM_NONE;
 }
 
+/* A pointer into the arena, to a struct that its own types only name. */
+static inline void sm_named(struct schedmaps *s)
+{
+	struct btf *b = btf__new_empty();
+	int node = btf__add_fwd(b, "node", BTF_FWD_STRUCT), pointer = btf__add_ptr(b, node);
+
+	s->named = gm_add(&s->m, GM_ARRAY, "named", sizeof(struct gm_array) + 8, 4, 8, 1);
+	sm_typed(s, s->named, gm_btf(&s->m, b, 3), 0, (uint64_t)pointer);
+	GM_AT(&s->g, struct gm_array, s->named)->value[0] = SM_USER_START + 64;
+	btf__free(b);
+}
+
 static inline uint64_t sm_section(struct schedmaps *s, const char *name, uint64_t btf)
 {
 	uint64_t kva =
@@ -217,12 +229,13 @@ static inline void sm_init(struct schedmaps *s)
 	sm_storage(s);
 	sm_arena(s);
 	sm_streams(s);
+	sm_named(s);
 	s->sched = guest_alloc(&s->g, sizeof(struct gm_ops));
 	guest_set(&s->g, s->m.scx_root, s->sched, 8);
 	used[0] = s->bss;
 	used[1] = s->arena;
 	used[2] = s->ring;
-	used[3] = s->bss;
+	used[3] = s->named;
 	s->ops = sm_ops(s, "ops", s->btf, s->sched, used, 4);
 }
 
