@@ -3,16 +3,21 @@
  * All BPF maps of a kernel as JSON. Found through map_idr and read map type by map type
  * (kernel/bpfmap.h); values are rendered through the BTF that the maps' programs were loaded with.
  *
- * A map: id, name, map_kva, map_type (number), map_type_name, key_size, value_size, max_entries,
- * map_flags, active (bool: the scheduler in force uses it), and what its type gives of
+ * A map: id, name, map_kva (hex), map_type (number), map_type_name, key_size, value_size,
+ * max_entries, map_flags, active (bool: the scheduler in force uses it), and what its type gives of
  *   value        one value: global sections, struct_ops
- *   entries      [{key, key_hex, value, value_hex, payload?}..], truncated? (more than the limit)
+ *   entries      [{key, key_hex, value, value_hex}..]; arrays without the hex forms, queues without
+ *                key; local storage: key is the pid, cgroup or inode, with owner_kva, comm?; a map
+ *                of maps: value is the number of the map
  *   percpu_entries, percpu_hash_entries   [{key, key_hex?, values [value or null, by CPU]}..]
- *   arena        user_start, pages, pages_captured, contents? [{offset, hex}..]
- *   ringbuf      capacity, consumer, producer, pending position, pending bytes
- *   stack_trace  n_buckets, entries [{id, depth, addresses, symbols}..], truncated
- *   fd_array     populated, scanned, indices, truncated
- *   error        the reason why it is not rendered
+ *   arena        user_start (hex), pages, pages_captured, truncated?, contents [{offset, hex}..]
+ *                of those captured pages that are not all zeros
+ *   ringbuf      capacity, consumer, producer, pending_position?, pending_bytes
+ *   stack_trace  n_buckets, entries [{id, depth, addresses, symbols}..], truncated?
+ *   fd_array     populated, scanned, indices, map_ids? (of an array of maps), truncated?
+ *   truncated    true: entries were left out
+ *   types_error  the reason why its values are bytes
+ *   error        the reason why it is not rendered, or not to the end
  */
 #ifndef KTSTR_DUMP_MAPS_H
 #define KTSTR_DUMP_MAPS_H
@@ -49,7 +54,8 @@ int maps_prepare(struct maps *m, const struct kernel *live, struct err *e);
 int maps_touch(struct maps *m, const struct kernel *k, struct err *e);
 
 /*
- * The same as JSON: {maps: [..], active_obj_name (or null), active_map_kvas [hex..]}. NULL with *e.
+ * The same as JSON: {maps: [..] (active ones first), maps_error? (why the list ends early),
+ * active_obj_name (or null), active_map_kvas [hex..]}. NULL with *e.
  * @max_entries bounds entries a map (0: MAPS_ENTRIES_MAX).
  */
 json_t *maps_json(struct maps *m, const struct kernel *k, unsigned int max_entries, struct err *e);
@@ -59,7 +65,7 @@ int maps_write(struct maps *m, const struct kernel *k, unsigned int max_entries,
 	       struct err *e);
 
 /*
- * The kernel address, length in bytes and rendered type of global variable @name of map section
+ * The kernel address and length in bytes of global variable @name of map section
  * @object.@section ("bss", "data", "rodata" of the object or map name prefix @object; NULL or ""
  * for the scheduler in force), members by '.': for watches. ENOENT names it.
  */

@@ -124,7 +124,6 @@ static void places_of_arenas(struct bpfmap_layout *l, const struct kernel *k)
 	place(&l->arena.user_start, k, "bpf_arena", "user_vm_start");
 	place(&l->arena.kern_vm, k, "bpf_arena", "kern_vm");
 	place(&l->arena.addr, k, "vm_struct", "addr");
-	place(&l->arena.nr_pages, k, "bpf_arena", "nr_pages");
 	place(&l->arena.scratch, k, "bpf_arena", "scratch_page");
 	place(&l->arena.root, k, "bpf_arena", "rt.it_root.rb_root.rb_node");
 	place(&l->arena.node, k, "range_node", "rn_rbnode");

@@ -97,7 +97,7 @@ struct bpfmap_layout {
 		struct bpfmap_place head, tail, size, elements;
 	} queue;
 	struct {
-		struct bpfmap_place user_start, kern_vm, addr, nr_pages, scratch;
+		struct bpfmap_place user_start, kern_vm, addr, scratch;
 		struct bpfmap_place root, node, left, right, first, last; /* free ranges */
 		uint64_t vmemmap_base, page_size;			  /* of struct page; 0: ? */
 	} arena;
