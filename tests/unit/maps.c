@@ -184,8 +184,14 @@ static void sections_have_one_value(void)
 	it = json_array_get(json_object_get(map(&r, "named"), "entries"), 0);
 	CHECK(strstr(text(it, "value"), "\"value\":71") && strstr(text(it, "value"), ":72"));
 	/* The other one's arena is not its own. */
-	it = map(&r, "other.bss");
-	CHECK(json_array_size(json_object_get(json_object_get(it, "value"), "members")) == 4);
+	it = json_object_get(map(&r, "other.bss"), "value");
+	CHECK(json_array_size(json_object_get(it, "members")) == 4);
+	it = json_object_get(json_array_get(json_object_get(it, "members"), 3), "value");
+	HAS(it, "value", "\"0x7f0000000040\"");
+	CHECK(!json_object_get(it, "target"));
+	/* A mask, which is the kernel's. */
+	it = json_array_get(json_object_get(map(&r, "mask"), "entries"), 0);
+	HAS(json_object_get(it, "value"), "cpus", "\"0,2-3\"");
 }
 
 static void pairs_of_key_and_value(void)

@@ -33,7 +33,7 @@ struct schedmaps {
 	struct gm m;
 	uint64_t btf, other_btf;
 	uint64_t ops, other_ops, bss, other_bss, array, percpu, hash, percpu_hash, inner, maps,
-		progs, storage, arena, ring, stacks, bloom, wrong, named;
+		progs, storage, arena, ring, stacks, bloom, wrong, named, mask;
 	uint64_t sched; /* struct scx_sched */
 	uint64_t arena_pages;
 	uint64_t data_type; /* of section .bss, in either BTF */
@@ -199,6 +199,21 @@ static inline void sm_named(struct schedmaps *s)
 	btf__free(b);
 }
 
+/* A pointer to a mask of CPUs, which has a page of its own. */
+static inline void sm_mask(struct schedmaps *s)
+{
+	struct btf *b = btf__new_empty();
+	int mask = btf__add_fwd(b, "cpumask", BTF_FWD_STRUCT), pointer = btf__add_ptr(b, mask);
+	uint64_t kva;
+
+	s->mask = gm_add(&s->m, GM_ARRAY, "mask", sizeof(struct gm_array) + 8, 4, 8, 1);
+	sm_typed(s, s->mask, gm_btf(&s->m, b, 4), 0, (uint64_t)pointer);
+	kva = guest_alloc(&s->g, 3 * GUEST_PAGE) + GUEST_PAGE;
+	guest_set(&s->g, kva, 0xd, 8);
+	GM_AT(&s->g, struct gm_array, s->mask)->value[0] = kva;
+	btf__free(b);
+}
+
 static inline uint64_t sm_section(struct schedmaps *s, const char *name, uint64_t btf)
 {
 	uint64_t kva =
@@ -225,11 +240,14 @@ static inline void sm_init(struct schedmaps *s)
 	s->bss = sm_section(s, "obj.bss", s->btf);
 	*GM_AT(&s->g, struct sm_bss, s->bss + offsetof(struct gm_array, value)) = (struct sm_bss){
 		.stall = 1, .counter = 4711, .at = {.x = 7, .y = -8}, .node = SM_USER_START + 64};
+	*GM_AT(&s->g, struct sm_bss, s->other_bss + offsetof(struct gm_array, value)) =
+		(struct sm_bss){.node = SM_USER_START + 64};
 	sm_pairs(s);
 	sm_storage(s);
 	sm_arena(s);
 	sm_streams(s);
 	sm_named(s);
+	sm_mask(s);
 	s->sched = guest_alloc(&s->g, sizeof(struct gm_ops));
 	guest_set(&s->g, s->m.scx_root, s->sched, 8);
 	used[0] = s->bss;
