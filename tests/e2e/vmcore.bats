@@ -21,7 +21,7 @@ setup_file()
 		duration 3600s
 		cgroup a workers=3 work=spin
 	END
-	ktstr-initrd --scenario t.scn >initrd
+	ktstr-initrd --scenario t.scn --scheduler "$root/build/guest/scx-ktstr" >initrd
 	ktstr-boot --kernel "$kernel" --initrd initrd --topology 1n2l1c1t --memory 300 --kaslr --vm vm \
 		--boot-timeout 300s --timeout 900s >frames 2>log 3>&- &
 	export pid=$!
@@ -46,7 +46,7 @@ setup_file()
 attached()
 {
 	timeout 60 ktstr-monitor --vm vm --once --format json 2>/dev/null |
-		jq -e 'select(.type == "sample") | .scheduler == "ktstr"' >/dev/null
+		jq -es 'any(.scheduler == "ktstr")' >/dev/null
 }
 
 teardown_file()
