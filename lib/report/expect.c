@@ -109,13 +109,12 @@ static const char *directive_end(const char *p)
 
 static size_t directives_len(const char *program)
 {
-	const char *end = program, *p;
+	const char *end = program, *next = program;
 
-	while (end && is_directive(p = skip_blanks(end))) {
-		p = directive_end(p);
-		if (!p)
-			break;
-		end = p;
+	while (next) {
+		end = next;
+		next = skip_blanks(end);
+		next = is_directive(next) ? directive_end(next) : NULL;
 	}
 	return (size_t)(end - program);
 }

@@ -7,6 +7,16 @@ struct scan {
 	const char *p, *end;
 };
 
+/* From the beginning of a text, or of nothing. */
+static struct scan scan_over(struct jsonspan text)
+{
+	static const char none[] = "";
+
+	if (!text.at)
+		return (struct scan){none, none};
+	return (struct scan){text.at, text.at + text.len};
+}
+
 /* The character there, 0 at the end: no JSON has one outside of a string, nor in it. */
 static char peek(const struct scan *s)
 {
@@ -172,9 +182,9 @@ static bool skip_value(struct scan *s)
 
 bool jsontext_is_valid(struct jsonspan text)
 {
-	struct scan s = {.p = text.at, .end = text.at + text.len};
+	struct scan s = scan_over(text);
 
-	if (!text.at || !skip_value(&s))
+	if (!skip_value(&s))
 		return false;
 	skip_blanks(&s);
 	return s.p == s.end;
@@ -182,9 +192,9 @@ bool jsontext_is_valid(struct jsonspan text)
 
 static bool begins_with(struct jsonspan text, char c)
 {
-	struct scan s = {.p = text.at, .end = text.at + text.len};
+	struct scan s = scan_over(text);
 
-	return text.at && skip_char(&s, c);
+	return skip_char(&s, c);
 }
 
 bool jsontext_is_object(struct jsonspan text)
@@ -207,9 +217,11 @@ static struct jsonspan take_value(struct scan *s)
 
 bool jsontext_next(struct jsonmembers *m, struct jsonspan *key, struct jsonspan *value)
 {
-	struct scan s = {.p = m->pos ? m->pos : m->text.at, .end = m->text.at + m->text.len};
+	struct scan s = scan_over(m->text);
 
-	if (!m->text.at || !skip_char(&s, m->pos ? ',' : '{'))
+	if (m->pos)
+		s.p = m->pos;
+	if (!skip_char(&s, m->pos ? ',' : '{'))
 		return false;
 	*key = take_value(&s);
 	if (!key->at || key->len < 2 || *key->at != '"' || !skip_char(&s, ':'))
@@ -239,10 +251,10 @@ struct jsonspan jsontext_member(struct jsonspan object, const char *name)
 
 size_t jsontext_count(struct jsonspan array)
 {
-	struct scan s = {.p = array.at, .end = array.at + array.len};
+	struct scan s = scan_over(array);
 	size_t n = 0;
 
-	if (!array.at || !skip_char(&s, '[') || skip_char(&s, ']'))
+	if (!skip_char(&s, '[') || skip_char(&s, ']'))
 		return 0;
 	do {
 		if (!take_value(&s).at)
@@ -279,7 +291,7 @@ int jsontext_with(struct buf *out, const char *head, const char *name, struct js
 
 int jsontext_merge(struct buf *out, const char *head, struct jsonspan more)
 {
-	struct scan s = {.p = more.at, .end = more.at + more.len};
+	struct scan s = scan_over(more);
 	bool any, has;
 
 	if (!skip_char(&s, '{'))
