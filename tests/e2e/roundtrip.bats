@@ -48,7 +48,8 @@ start()
 		--append "nowatchdog truth.scheduler=${scheduler##*/} truth.maps=bpftool" \
 		--boot-timeout 300s --timeout 600s "$@" >frames 2>log 3>&- &
 	pids+=($!)
-	await test -S vm/ctl
+	ktstr-freeze --vm vm --wait 5m --format json serve >captures 3>&- &
+	pids+=($!)
 }
 
 # Wait until COMMAND, while the machine runs, at most five minutes.
@@ -62,31 +63,24 @@ await()
 	done
 }
 
-# listen N: hear the ring N, and hold the machine there. Who heard the one before may go then.
-listen()
-{
-	vmctl vm 'listen 300s' @ring @hang >"ring.$1" 3>&- &
-	pids+=($!)
-	await grep -q '"ok":true' "ring.$1"
-}
-
 # What bpftool said before ring N.
 said()
 {
 	tlvcat --raw "$((0x7f04))" frames 2>/dev/null | jq -s -e ".[$1] // empty" >told
 }
 
-# Take the maps at a doorbell when nothing moved before it, and compare: into `maps` and `compared`.
+# The capture at ring N.
+captured()
+{
+	jq -e "select(.tag == \"roundtrip_$1\") | .report" captures >maps
+}
+
+# Compare the first capture before which nothing moved: into `maps` and `compared`.
 round_trip()
 {
-	listen 0
 	for i in {0..4}; do
-		await grep -q "^ring .* text=roundtrip_$i\$" "ring.$i"
-		vmram vm ram
-		listen $((i + 1))
-		kill "${pids[-2]}"
-		dumpbench --print ram >maps
 		await said "$i"
+		await captured "$i"
 		jq -n -r --slurpfile tool told --slurpfile host maps -f "$root/tests/helper/roundtrip.jq" >compared
 		[ "$(cat compared)" = moving ] || return 0
 	done
