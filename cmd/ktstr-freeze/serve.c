@@ -99,7 +99,7 @@ static enum serve_end failure_put(struct serve *s)
 struct held {
 	struct capture capture;
 	bool captured;
-	char lost[ERR_TEXT_MAX]; /* it had gone on before we were done: why; "" for no */
+	char trouble[ERR_TEXT_MAX]; /* "" for none */
 	json_t *watch_note;
 };
 
@@ -162,7 +162,7 @@ static void bell_serve(struct serve *s, struct held *h)
 	} else if (strcmp(request, "scheduler-up") == 0) {
 		if (failure_arm(&s->failure, &s->view, &e) == 0)
 			e.text[0] = 0;
-		snprintf(h->lost, sizeof(h->lost), "%s", e.text);
+		snprintf(h->trouble, sizeof(h->trouble), "%s", e.text);
 		if (s->view.dump)
 			(void)dump_prepare(s->view.dump, &e);
 	}
@@ -193,8 +193,8 @@ static enum serve_end held_tell(struct serve *s, struct held *h)
 {
 	enum serve_end end = SERVE_GOES_ON;
 
-	if (*h->lost)
-		end = note(s, "trouble", "", "%s", h->lost);
+	if (*h->trouble)
+		end = note(s, "trouble", "", "%s", h->trouble);
 	if (h->watch_note && end == SERVE_GOES_ON)
 		end = note_put(s, json_incref(h->watch_note));
 	json_decref(h->watch_note);
@@ -207,45 +207,51 @@ static enum serve_end held_tell(struct serve *s, struct held *h)
 	return end;
 }
 
-static void held_spoil(struct serve *s, struct held *h, unsigned int n, const char *why)
+/* What was copied may be of a machine that ran. */
+static void held_spoil(struct serve *s, struct held *h, const char *why)
 {
-	for (unsigned int i = 0; i < n; i++)
-		if (h[i].captured)
-			capture_spoil(&h[i].capture, why);
+	if (h->captured)
+		capture_spoil(&h->capture, why);
 	failure_spoil(&s->failure, why);
 }
 
-#define HELD_MAX 8u /* rings and hits at one stop */
-
-/* The machine stands still for us: do all that it waits for, let it go on, and tell. */
+/* The machine stands still for us: do what it waits for, let it go on, and tell. */
 static enum serve_end held_serve(struct serve *s)
 {
-	struct held held[HELD_MAX] = {0};
 	struct target *t = s->view.target;
-	enum serve_end end = SERVE_GOES_ON;
-	unsigned int n = 0;
+	struct held h = {0};
 	struct err e;
 
 	s->served = true;
-	while (target_is_held(t) && n < HELD_MAX) {
-		if (t->at_bell)
-			bell_serve(s, &held[n]);
-		else
-			hit_serve(s, &held[n]);
-		n++;
-		t->at_bell = t->at_watch = false;
-		target_hear(t);
-	}
-	/* The lease was out: what was copied may be of a machine that ran. */
-	if (target_go_on(t, &e) && !t->gone)
-		held_spoil(s, held, n, e.text);
+	if (t->at_bell)
+		bell_serve(s, &h);
+	else
+		hit_serve(s, &h);
+	/* It may have gone on meanwhile, and stand still again for something else. */
+	target_hear(t);
+	if (t->late)
+		held_spoil(s, &h, "we took too long");
+	else if (target_go_on(t, &e) && !t->gone)
+		held_spoil(s, &h, e.text);
+	t->late = false;
 	failure_thawed(&s->failure);
-	for (unsigned int i = 0; i < n; i++) {
-		enum serve_end one = held_tell(s, &held[i]);
+	return held_tell(s, &h);
+}
 
-		end = end == SERVE_GOES_ON ? one : end;
-	}
-	return end;
+/* It stood still for us, and has gone on: what was asked for is a capture without anything. */
+static enum serve_end late_tell(struct serve *s)
+{
+	const struct doorbell_ring *ring = &s->view.target->ring;
+	bool is_periodic = strcmp(ring->request, "periodic") == 0;
+	struct capture c;
+
+	s->view.target->late = false;
+	if (!is_periodic && strcmp(ring->request, "snapshot") != 0)
+		return note(s, "missed", "", "the machine went on before it was looked at");
+	capture_begin(&c, is_periodic ? CAPTURE_PERIODIC : CAPTURE_OP, ring->text, "");
+	s->periodic_fired += is_periodic;
+	snprintf(c.reason, sizeof(c.reason), "the machine went on before it was looked at");
+	return capture_put(s, &c);
 }
 
 /* ---- waiting ---- */
@@ -265,8 +271,8 @@ static enum serve_end look(struct serve *s)
 
 	take_signal(s);
 	target_hear(t);
-	while (target_is_held(t) && !t->gone) {
-		enum serve_end end = held_serve(s);
+	while ((target_is_held(t) || t->late) && !t->gone) {
+		enum serve_end end = target_is_held(t) && !t->late ? held_serve(s) : late_tell(s);
 
 		if (end != SERVE_GOES_ON)
 			return end;
