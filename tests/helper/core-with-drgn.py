@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""core-with-drgn.py CORE RAM REGS [VMLINUX]: let drgn read the core CORE of a guest.
+"""core-with-drgn.py CORE RAM REGS: let drgn read the core CORE of a guest.
+core-with-drgn.py --tell CORE VMLINUX: print what it finds in the kernel, a line each.
 
 RAM is the memory of the same instant, flat from address 0; REGS has what the machine said of the
 registers of each vCPU, an object of `regs` (ktstr-vm(7)) a line, and may be empty. All of memory must
 be the same by its physical addresses, by those of the direct map and, where the image is, by those
-of the image; the notes must have the registers. With VMLINUX, which has debug information, it prints
-what drgn finds in the kernel, a line each. Exits with 77 when drgn is not installed.
+of the image; the notes must have the registers. VMLINUX has the kernel's debug information. Exits
+with 77 when drgn is not installed.
 """
 
 import json
@@ -74,31 +75,31 @@ def check_memory(prog, ram, begin, length, va):
             die("other bytes at address 0x%x" % (va + at))
 
 
-def tell(prog):
+def tell(core_path, vmlinux):
     from drgn.helpers.linux.cpumask import for_each_online_cpu
     from drgn.helpers.linux.percpu import per_cpu
     from drgn.helpers.linux.pid import for_each_task
 
+    prog = drgn.Program()
+    prog.set_core_dump(core_path)
+    prog.load_debug_info([vmlinux])
     print("jiffies", prog["jiffies_64"].value_())
-    print("tasks", sum(1 for _ in for_each_task(prog)))
     root = prog["scx_root"]
-    print("scx_root 0x%x" % root.value_())
     if root:
         print("scheduler", root.ops.name.string_().decode())
         print("exit_kind", root.exit_kind.counter.value_())
     for cpu in for_each_online_cpu(prog):
         task = per_cpu(prog["runqueues"], cpu).curr
-        line = ["cpu %d pid %d %s" % (cpu, task.pid, task.comm.string_().decode())]
+        print("cpu %d pid %d %s" % (cpu, task.pid, task.comm.string_().decode()))
         try:
             # Those of the note, if it is of this task.
-            frame = prog.stack_trace(task)[0]
-            line.append("rip 0x%x" % frame.registers()["rip"])
+            print("cpu %d rip 0x%x" % (cpu, prog.stack_trace(task)[0].registers()["rip"]))
         except Exception as e:  # drgn has none of its own
-            line.append("no registers: %s" % e)
-        print(*line)
+            print("cpu %d has no registers: %s" % (cpu, e))
+    print("tasks", sum(1 for _ in for_each_task(prog)))
 
 
-def main(core_path, ram_path, regs_path, vmlinux=None):
+def check(core_path, ram_path, regs_path):
     core = os.open(core_path, os.O_RDONLY)
     ram = os.open(ram_path, os.O_RDONLY)
     with open(regs_path) as f:
@@ -127,12 +128,12 @@ def main(core_path, ram_path, regs_path, vmlinux=None):
     print("release", release.group(1).decode())
     print("segments", len(loads), "bytes", sum(s[4] for s in loads))
     print("cpus", len(found))
-    if vmlinux:
-        prog.load_debug_info([vmlinux])
-        tell(prog)
 
 
-if len(sys.argv) not in (4, 5):
-    print("usage: core-with-drgn.py CORE RAM REGS [VMLINUX]", file=sys.stderr)
+if len(sys.argv) != 4:
+    print("usage: core-with-drgn.py {CORE RAM REGS | --tell CORE VMLINUX}", file=sys.stderr)
     sys.exit(2)
-main(*sys.argv[1:])
+if sys.argv[1] == "--tell":
+    tell(*sys.argv[2:])
+else:
+    check(*sys.argv[1:])
