@@ -2,9 +2,9 @@
 /*
  * Writes a guest's memory as an ELF core of a kernel, as /proc/vmcore has it
  * (Documentation/admin-guide/kdump/vmcoreinfo.rst, fs/proc/vmcore.c): notes with the registers of
- * each CPU (NT_PRSTATUS) and the VMCOREINFO, and a segment a range of memory. For x86-64. drgn opens
- * it, and crash(8), which must be told --kaslr=auto for kernels from 6.10 on: it knows by their
- * module_load_offset, which is gone, whether they were moved.
+ * each CPU (NT_PRSTATUS) and the VMCOREINFO, and a segment a range of memory. For x86-64. drgn
+ * opens it, and crash(8), which must be told --kaslr=auto for kernels from 6.10 on: it knows by
+ * their module_load_offset, which is gone, whether they were moved.
  */
 #ifndef KTSTR_MEM_VMCORE_H
 #define KTSTR_MEM_VMCORE_H
