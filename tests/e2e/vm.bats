@@ -30,6 +30,11 @@ teardown_file()
 	kill "$pid" 2>/dev/null || :
 }
 
+setup()
+{
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
 # ask REQUEST...: all over one connection
 ask()
 {
