@@ -37,7 +37,7 @@ static const struct tool_opt opts[] = {
 	[OPT_CORE] = {"core", "FILE", "write the memory as an ELF core, too"},
 	[OPT_MAX_HITS] = {"max-hits", "N", "captures of each watch (default 16)"},
 	[OPT_MIN_GAP] = {"min-gap", "SPAN", "least time between them (default 100ms)"},
-	[OPT_MAX_ENTRIES] = {"max-entries", "N", "entries told of each map (default 100000)"},
+	[OPT_MAX_ENTRIES] = {"max-entries", "N", "entries told of each map (see the manual)"},
 	[OPT_WAIT] = {"wait", "SPAN", "how long a kernel may take to come up (default 30s)"},
 	{0},
 };
@@ -152,6 +152,9 @@ static void job_check(const struct job *job)
 		tool_die(&tool, TOOL_USAGE, "--max-hits and --min-gap go with 'watch' and 'serve'");
 }
 
+/* People read no hundred thousand lines of a map; programs may. */
+#define TEXT_ENTRIES 1000u
+
 static void job_parse(struct job *job, int argc, char **argv)
 {
 	const char *arg;
@@ -161,6 +164,8 @@ static void job_parse(struct job *job, int argc, char **argv)
 		take_option(job, opt, arg);
 	if (optind < argc)
 		job->action = parse_action(argv[optind++]);
+	if (!job->max_entries)
+		job->max_entries = job->format == EMIT_TEXT ? TEXT_ENTRIES : MAPS_ENTRIES_MAX;
 	job->operands = argv + optind;
 	job->n_operands = (size_t)(argc - optind);
 	job_check(job);
@@ -322,8 +327,7 @@ int main(int argc, char **argv)
 	struct job job = {.action = ACTION_NOW,
 			  .max_hits = 16,
 			  .gap_ns = 100 * NSEC_PER_MSEC,
-			  .wait_ns = 30 * NSEC_PER_SEC,
-			  .max_entries = MAPS_ENTRIES_MAX};
+			  .wait_ns = 30 * NSEC_PER_SEC};
 	struct target target;
 	struct err e;
 	int status;

@@ -60,11 +60,27 @@ static enum serve_end note(struct serve *s, const char *kind, const char *tag, c
 	vsnprintf(words, sizeof(words), fmt, ap);
 	va_end(ap);
 	clean_copy(message, sizeof(message), words, strlen(words));
-	if (s->warn && strcmp(kind, "attached") != 0)
+	if (s->warn)
 		s->warn(message);
 	object = json_pack("{s:s, s:s}", "kind", kind, "message", message);
 	if (object && *tag)
 		json_object_set_new(object, "tag", json_string(tag));
+	return note_put(s, object);
+}
+
+static enum serve_end note_attached(struct serve *s)
+{
+	const struct kernel *k = s->view.kernel;
+	char message[sizeof(k->vmcoreinfo.release) + 64];
+	uint64_t slide;
+	struct err e;
+	json_t *object;
+
+	snprintf(message, sizeof(message), "attached to %s in %.1f ms", k->vmcoreinfo.release,
+		 (double)s->view.attach_ns / NSEC_PER_MSEC);
+	object = json_pack("{s:s, s:s}", "kind", "attached", "message", message);
+	if (object && vmcoreinfo_hex(&k->vmcoreinfo, "KERNELOFFSET", &slide, &e) == 0)
+		json_object_set_new(object, "kaslr_offset", json_integer((json_int_t)slide));
 	return note_put(s, object);
 }
 
@@ -79,6 +95,9 @@ static enum serve_end capture_put(struct serve *s, struct capture *c)
 	s->periodic_real += is_real && c->trigger == CAPTURE_PERIODIC;
 	if (capture_tell(c, &s->view, &s->emit, s->captures++, s->max_entries, &e))
 		return output_end(s, &e);
+	/* For the next one, while the guest runs. */
+	if (s->view.dump && s->view.target->vm.fd >= 0 && !s->view.target->gone)
+		(void)dump_prepare(s->view.dump, &e);
 	return SERVE_GOES_ON;
 }
 
@@ -335,16 +354,15 @@ static enum serve_end attach(struct serve *s)
 	while (view_attach(&s->view, &s->error)) {
 		enum serve_end end;
 
-		if (clock_now_ns() >= give_up || (s->error.code != EAGAIN && !s->view.target->mem))
-			return SERVE_NO_KERNEL;
-		if (s->view.target->vm.fd < 0 && s->error.code != EAGAIN)
+		/* A file does not change its mind. */
+		if (clock_now_ns() >= give_up ||
+		    (s->view.target->vm.fd < 0 && s->error.code != EAGAIN))
 			return SERVE_NO_KERNEL;
 		end = wait_until(s, clock_deadline_ns(RETRY_NS));
 		if (end != SERVE_GOES_ON)
 			return end;
 	}
-	return note(s, "attached", "", "attached to %s in %.1f ms",
-		    s->view.kernel->vmcoreinfo.release, (double)s->view.attach_ns / NSEC_PER_MSEC);
+	return note_attached(s);
 }
 
 /* ---- the actions ---- */
@@ -435,9 +453,7 @@ enum serve_end serve_guest(struct serve *s)
 		/* Now, while nobody waits for us, rather than at the first request. */
 		if (end == SERVE_GOES_ON && s->view.target->guest_up &&
 		    view_attach(&s->view, &e) == 0)
-			end = note(s, "attached", "", "attached to %s in %.1f ms",
-				   s->view.kernel->vmcoreinfo.release,
-				   (double)s->view.attach_ns / NSEC_PER_MSEC);
+			end = note_attached(s);
 		s->view.target->guest_up = false;
 	}
 	if (end == SERVE_VM_GONE || end == SERVE_SIGNAL) {

@@ -65,6 +65,12 @@ void sched_task_put(struct object o, const struct sched_dump *d, uint32_t i)
 	put(o, "comm", t->is_there ? sched_line(t->comm) : json_null());
 }
 
+/* The number of a dispatch queue is one of the scheduler's own choice: often all 64 bits. */
+static bool is_queue_id(unsigned int i)
+{
+	return i == TASK_SCX_DDSP_DSQ_ID;
+}
+
 void sched_task_numbers_put(struct object o, const struct sched_dump *d, const struct taskinfo *t,
 			    enum task_number from, enum task_number to)
 {
@@ -74,6 +80,8 @@ void sched_task_numbers_put(struct object o, const struct sched_dump *d, const s
 		int index = l->numbers[i];
 
 		if (index >= 0)
-			put(o, task_number_names[i], sched_number(&l->f.f[index].m, t->numbers[i]));
+			put(o, task_number_names[i],
+			    is_queue_id(i) ? sched_hex(t->numbers[i])
+					   : sched_number(&l->f.f[index].m, t->numbers[i]));
 	}
 }

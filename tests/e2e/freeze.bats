@@ -124,7 +124,7 @@ goes_on()
 	[[ $output == *nr_cpus_onln* ]]
 	run -0 --separate-stderr freeze --vm "$vm"
 	[[ $output == *nr_cpus_onln* ]]
-	[[ $stderr == 'ktstr-freeze: attached to '* ]]
+	[ -z "$stderr" ]
 }
 
 @test "frames" {
