@@ -179,12 +179,13 @@ goes_on()
 
 @test "who is killed holds nothing" {
 	for i in 1 2 3 4 5; do
-		freeze --vm "$vm" --format json --max-hits 100000 --min-gap 0ms watch jiffies_64 >out 2>&1 &
+		ktstr-freeze --vm "$vm" --format json --max-hits 100000 --min-gap 0ms watch jiffies_64 \
+			>out 2>&1 3>&- &
 		pid=$!
 		until [ "$(grep -c '"trigger"' out)" -ge "$i" ]; do
 			kill -0 "$pid"
 		done
-		kill -9 "$(pgrep -P "$pid")"
+		kill -9 "$pid"
 		wait "$pid" || :
 		pid=''
 		goes_on
