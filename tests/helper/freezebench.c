@@ -2,12 +2,12 @@
 /*
  * Figures of stopping a machine, for tests/bench/freeze:
  *
- *   freezebench DIR [ROUNDS]          medians over ROUNDS, a line each: `freeze MICROSECONDS` from
- *                                     asking until the machine stands still, `thaw MICROSECONDS`
- *                                     until it goes on
- *   freezebench --bell DIR [ROUNDS]   `bell MICROSECONDS`: from one ring of a guest that rings
- * again and again to the next, each answered with nothing but to go on; and `answer MICROSECONDS`,
- * the part of that from the ring's coming here to the word that the machine went on
+ *   freezebench DIR [ROUNDS]         medians over ROUNDS, a line each: `freeze MICROSECONDS` from
+ *                                    asking until the machine stands still, `thaw MICROSECONDS`
+ *                                    until it goes on
+ *   freezebench --bell DIR [ROUNDS]  `bell MICROSECONDS`: from one ring of a guest that rings again
+ *                                    and again to the next, each answered by letting it go on;
+ *                                    `answer MICROSECONDS`, the part of that until it goes on
  */
 #include <inttypes.h>
 #include <stdio.h>
