@@ -55,6 +55,8 @@ asked()
 		expect-error
 		step load
 		  cgroup a workers=4 work=spin
+		  watch exit_kind
+		expect 'include "ktstr"; snapshot("exit_kind") | var("stall") | as_bool'
 		expect 'include "ktstr"; failure | var("stall") | as_bool'
 		expect '.failure_dump.report.exit_info.kind_name == "SCX_EXIT_ERROR_STALL"'
 	END
@@ -71,6 +73,8 @@ asked()
 		[.dsq_states[] | select(.kind == "user").tasks[].pid] | index($pid) != null'
 	asked $dump '(.exit_info.msg | capture("\\[(?<pid>[0-9]+)\\]").pid | tonumber) as $pid |
 		.runnable_tasks | map(select(.pid == $pid)) | .[0].wait_ms >= 2000'
+	# The user's own watch of the same word was hit, too, once.
+	asked result '[.snapshots[] | [.tag, .trigger]] == [["exit_kind", "watch"]]'
 	asked $dump '.vcpu_regs | length == 4'
 	grep -q 'runnable task stall' side/t.failure-dump.txt
 	grep -q '^CPU states' side/t.failure-dump.txt

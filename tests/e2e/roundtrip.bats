@@ -75,23 +75,18 @@ captured()
 	jq -e "select(.tag == \"roundtrip_$1\") | .report" captures >maps
 }
 
-# Compare the first capture before which nothing moved: into `maps` and `compared`.
+# Compare the first capture before which nothing moved: into `maps` and `compared`. A kernel thread
+# may still run between bpftool's last word and the ring; what is wrong is so in each of them.
 round_trip()
 {
 	for i in {0..4}; do
 		await said "$i"
 		await captured "$i"
 		jq -n -r --slurpfile tool told --slurpfile host maps -f "$root/tests/helper/roundtrip.jq" >compared
-		[ "$(cat compared)" = moving ] || return 0
+		grep -q -v '^compared ' compared || return 0
 	done
-	echo 'the maps do not stand still'
-	return 1
-}
-
-all_is_equal()
-{
 	cat compared
-	! grep -q -v '^compared ' compared
+	return 1
 }
 
 # maps_compared MAP-TYPE..: at least one value of a map of each was compared
@@ -107,7 +102,6 @@ maps_compared()
 	start 1n1l2c1t "$root/build/guest/scx-ktstr" --kaslr
 	round_trip
 	cp maps "$BATS_FILE_TMPDIR/zoo"
-	all_is_equal
 	maps_compared array percpu_array hash lru_hash percpu_hash lru_percpu_hash lpm_trie stack_trace \
 		prog_array array_of_maps hash_of_maps struct_ops
 	[ "$(grep -c '^compared array bpf\.\(bss\|data\|rodata\) 1$' compared)" -eq 3 ]
@@ -149,6 +143,5 @@ of()
 	[ -n "$scx" ] || skip 'the kernel'\''s example schedulers cannot be built'
 	start 1n2l2c1t "$scx/scx_qmap"
 	round_trip
-	all_is_equal
 	maps_compared array struct_ops
 }
