@@ -295,7 +295,8 @@ static int maps_bind(struct bpf_object *obj, struct err *e)
 
 	bpf_object__for_each_map(map, obj)
 	{
-		if (bpf_map__fd(map) < 0 || bpf_map__type(map) == BPF_MAP_TYPE_STRUCT_OPS)
+		/* From 1.4 on libbpf gives a map a descriptor, whether it makes it or not. */
+		if (!bpf_map__autocreate(map) || bpf_map__type(map) == BPF_MAP_TYPE_STRUCT_OPS)
 			continue;
 		if (bpf_prog_bind_map(bpf_program__fd(owner), bpf_map__fd(map), NULL))
 			return err_sys(e, "cannot give map '%s' to the scheduler",
