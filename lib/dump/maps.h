@@ -31,7 +31,7 @@
 #define MAPS_ENTRIES_MAX 100000u	  /* of a map */
 #define MAPS_PERCPU_VALUES_MAX (1u << 18) /* of a map, on all CPUs */
 #define MAPS_INDICES_MAX 4096u		  /* of a fd_array */
-#define MAPS_ARENA_PAGES_MAX 512u	  /* of an arena that are captured */
+#define MAPS_ARENA_PAGES_MAX 1024u	  /* of an arena that are captured */
 #define MAPS_NODES_MAX 4000000u		  /* objects of all maps together */
 #define MAPS_BUDGET (128u << 20)	  /* bytes of the scheduler's maps, and of all others */
 

@@ -82,7 +82,7 @@ snapshot two" ]
 		  snapshot first
 		expect 'include "ktstr"; snapshot("second") | var("nr_cpus_onln") | as_u64 == 2'
 		expect 'include "ktstr"; snapshot("second") | map("bpf.bss") | get("nr_cpus_onln") | as_u64 == 2'
-		expect 'include "ktstr"; [periodic | var("nr_dispatched") | as_u64] | . == sort and .[0] < .[2]'
+		expect 'include "ktstr"; [periodic[] | var("nr_dispatched") | as_u64] | . == sort and .[0] < .[2]'
 	END
 	[ "$(requests)" = "snapshot first ok
 snapshot second ok
