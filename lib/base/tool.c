@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "base/tool.h"
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -46,11 +47,23 @@ static void exit_after_output(const struct tool *tool)
 	exit(TOOL_PASS);
 }
 
+/*
+ * A program may be started without standard streams: what it opens would get their numbers, and the
+ * output would go there. What stands in for them can be neither read nor written.
+ */
+static void std_fds_hold(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/", O_PATH) < 0)
+			return;
+}
+
 int tool_next_option(const struct tool *tool, int argc, char **argv, const char **arg)
 {
 	struct option longs[OPTIONS_MAX + 3] = {0};
 	int n = 0, c;
 
+	std_fds_hold();
 	for (; tool->opts[n].name; n++) {
 		if (n >= OPTIONS_MAX)
 			abort();
