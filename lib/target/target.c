@@ -132,7 +132,8 @@ static void take_event(struct target *t, const json_t *packet)
 	} else if (strcmp(event, "guest-up") == 0) {
 		t->guest_up = true;
 	} else if (strcmp(event, "lease-expired") == 0) {
-		t->late |= target_is_held(t);
+		t->late = target_is_held(t);
+		t->late_at_watch = t->at_watch;
 		t->at_bell = t->at_watch = false;
 	} else if (strcmp(event, "doorbell") == 0) {
 		t->at_bell = true;
@@ -153,7 +154,8 @@ void target_hear(struct target *t)
 	struct err e;
 
 	/* What was to be told of a stop may be followed by the word that it is over. */
-	while (!t->gone && t->vm.fd >= 0 && (vm_has_event(&t->vm) || poll(&p, 1, 0) > 0)) {
+	while (!t->gone && !t->late && t->vm.fd >= 0 &&
+	       (vm_has_event(&t->vm) || poll(&p, 1, 0) > 0)) {
 		if (vm_receive(&t->vm, clock_deadline_ns(NSEC_PER_SEC), &packet, NULL, 0, NULL,
 			       &e)) {
 			t->gone = e.code != EPROTO;

@@ -40,9 +40,10 @@ struct target {
 	struct doorbell_ring ring; /* for this */
 	bool at_watch;		   /* or a word that we watch was written to: */
 	struct watch_hit hit;	   /* slot WATCH_SLOTS when the machine's words made no sense */
-	bool late; /* it went on before we heard of it; ring or hit tell which was the last such:
-		    * set for who takes note of it and clears it */
-	int *vcpu_fds; /* schedstat of each vCPU's thread, -1 for none */
+	bool late; /* it went on before we heard of it: set for who takes note of it and clears it,
+		    * and nothing more is heard of until then; */
+	bool late_at_watch; /* what it was is told by hit, else by ring */
+	int *vcpu_fds;	    /* schedstat of each vCPU's thread, -1 for none */
 	unsigned int n_vcpus;
 	struct buf vmlinux, system_map, btf;
 };
@@ -63,8 +64,8 @@ static inline bool target_is_held(const struct target *t)
 }
 
 /* Take the packets that the machine has sent, without waiting. Afterwards it is held for us, or
- * not; sets gone when it ended. To be called again after target_go_on, or when the descriptor is
- * readable. */
+ * not; sets gone when it ended. To be called again after target_go_on, when late is cleared, or
+ * when the descriptor is readable. */
 void target_hear(struct target *t);
 
 /* Answer the guest that rang; the machine stays held. Who else listens may answer, too: leave it
