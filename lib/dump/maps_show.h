@@ -6,7 +6,7 @@
 #ifndef KTSTR_DUMP_MAPS_SHOW_H
 #define KTSTR_DUMP_MAPS_SHOW_H
 
-#include "base/jsonw.h"
+#include "json/jsonw.h"
 #include "dump/maps_survey.h"
 
 struct maps_show {

@@ -31,7 +31,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/jsonw.h"
+#include "json/jsonw.h"
 #include "kernel/kernel.h"
 #include "kernel/types.h"
 

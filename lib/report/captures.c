@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/clean.h"
-#include "report/jsontext.h"
+#include "json/jsontext.h"
 #include "tlv/tlv.h"
 
 #define SMALL_MAX (64u << 10) /* bytes of a capture without its report */

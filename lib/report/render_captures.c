@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "report/jsontext.h"
+#include "json/jsontext.h"
 
 /* ---- members of the result ---- */
 

@@ -4,7 +4,7 @@
  * as it is. The first byte chooses: the whole message, or the report of one that is well made.
  */
 #include "report/captures.h"
-#include "report/jsontext.h"
+#include "json/jsontext.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

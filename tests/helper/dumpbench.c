@@ -19,7 +19,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/jsonw.h"
+#include "json/jsonw.h"
 #include "base/parse.h"
 #include "base/tool.h"
 #include "dump/dump.h"

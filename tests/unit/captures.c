@@ -4,7 +4,7 @@
 
 #include <inttypes.h>
 
-#include "report/jsontext.h"
+#include "json/jsontext.h"
 #include "report/result.h"
 
 #include "../helper/run_lines.h"

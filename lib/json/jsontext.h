@@ -4,8 +4,8 @@
  * of which a report needs six. What is found valid here may be pasted into other JSON text as it
  * is.
  */
-#ifndef KTSTR_REPORT_JSONTEXT_H
-#define KTSTR_REPORT_JSONTEXT_H
+#ifndef KTSTR_JSON_JSONTEXT_H
+#define KTSTR_JSON_JSONTEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

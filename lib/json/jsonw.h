@@ -4,8 +4,8 @@
  * put here, the order of calls is the caller's to get right. Text of a guest's comes out cleaned as
  * by base/clean.h. When memory is out, `failed` is set and the rest is dropped.
  */
-#ifndef KTSTR_BASE_JSONW_H
-#define KTSTR_BASE_JSONW_H
+#ifndef KTSTR_JSON_JSONW_H
+#define KTSTR_JSON_JSONW_H
 
 #include <stdbool.h>
 #include <stddef.h>

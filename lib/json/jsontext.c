@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "report/jsontext.h"
+#include "json/jsontext.h"
 
 #include <string.h>
 

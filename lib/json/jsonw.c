@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "base/jsonw.h"
+#include "json/jsonw.h"
 
 #include "base/clean.h"
 
