@@ -56,6 +56,9 @@ static int page_tell(struct arena_walk *w, uint64_t i, struct err *e)
 	uint64_t gpa, left;
 	struct err absent;
 
+	/* A page that is not there costs a walk of the page tables, too. */
+	if (kreader_read(w->r, kva, page, 0, e))
+		return -1;
 	if (kmem_translate(&w->r->k->mem, kva, &gpa, &left, &absent))
 		return 0; /* about to be mapped, or just freed */
 	if (w->scratch && gpa == w->scratch)
@@ -100,7 +103,7 @@ static int range_take(struct arena_walk *w, uint64_t node, struct err *e)
 	if (kreader_member(w->r, object, &l->arena.first.m, &first, e) ||
 	    kreader_member(w->r, object, &l->arena.last.m, &last, e))
 		return -1;
-	if (first < w->next || last < first)
+	if (first < w->next || last < first || last > UINT32_MAX)
 		return err_set(e, EPROTO, "free pages %" PRIu64 " to %" PRIu64 " out of order",
 			       first, last);
 	ret = pages_tell(w, w->next, first, e);

@@ -15,9 +15,8 @@
 
 /*
  * The element at @kva: its key @key_at bytes behind it, and its value, of w->value_len bytes, or,
- * as
- * @is_pointer, the pointer that stands for it. One read where it is small; *ret_head is the first
- * word, of which the walk to the next needs no other read.
+ * as @is_pointer, the pointer that stands for it. One read where it is small; *ret_head is the
+ * first word, of which the walk to the next needs no other read.
  */
 static int element_read(struct bpfmap_walking *w, uint64_t kva, uint64_t key_at, bool is_pointer,
 			uint64_t *ret_head, struct bpfmap_element *el, struct err *e)
@@ -50,10 +49,35 @@ static int element_read(struct bpfmap_walking *w, uint64_t kva, uint64_t key_at,
 
 /* ---- hash ---- */
 
+static bool is_percpu(struct bpfmap_walking *w, uint64_t pptr)
+{
+	struct err absent;
+	uint64_t kva;
+	uint8_t byte;
+
+	return pptr && !kernel_percpu(w->r->k, pptr, 0, &kva, &absent) &&
+	       !kreader_read(w->r, kva, &byte, sizeof(byte), &absent);
+}
+
+/*
+ * Before 6.15 ("bpf: Fix kmemleak warnings for percpu hashmap") a per-CPU pointer stood right
+ * behind its key, not 8 bytes aligned. No type tells, but of a pointer that is read at the wrong
+ * one of the two places, half is in the upper bits, and that is no address.
+ */
+static void percpu_find(struct bpfmap_walking *w, uint64_t element, struct bpfmap_element *el)
+{
+	uint64_t old = element + w->l->hash.key.m.offset + w->m->key_size, pptr;
+	struct err absent;
+
+	if (w->m->key_size % 8 && !kreader_u64(w->r, old, &pptr, &absent) && is_percpu(w, pptr))
+		el->value_kva = pptr;
+}
+
 /* One chain of a hash; it ends with a marker, whose lowest bit is set. */
 static int hash_chain(struct bpfmap_walking *w, uint64_t first, struct err *e)
 {
-	bool is_pointer = bpfmap_shape(w->l, w->m->type) != BPFMAP_HASH;
+	enum bpfmap_shape shape = bpfmap_shape(w->l, w->m->type);
+	bool is_pointer = shape != BPFMAP_HASH;
 	uint64_t at = first, mark = 0;
 	uint32_t steps = 0;
 
@@ -70,6 +94,8 @@ static int hash_chain(struct bpfmap_walking *w, uint64_t first, struct err *e)
 		steps++;
 		if (element_read(w, at, w->l->hash.key.m.offset, is_pointer, &next, &el, e))
 			return -1;
+		if (shape == BPFMAP_PERCPU_HASH)
+			percpu_find(w, at, &el);
 		ret = bpfmap_tell(w, &el);
 		if (ret)
 			return ret;
@@ -203,7 +229,8 @@ int bpfmap_walk_trie(struct bpfmap_walking *w, struct err *e)
 {
 	const struct bpfmap_layout *l = w->l;
 	uint64_t stack[TRIE_DEPTH_MAX];
-	uint32_t depth = 0, nodes = 0;
+	uint32_t depth = 0;
+	uint64_t nodes = 0;
 
 	if (BPFMAP_NEED(e, &l->trie.root, &l->trie.child, &l->trie.prefixlen, &l->trie.flags,
 			&l->trie.data))
@@ -218,8 +245,10 @@ int bpfmap_walk_trie(struct bpfmap_walking *w, struct err *e)
 
 		if (!node)
 			continue;
-		/* At most one node in between for each element. */
-		if (++nodes > 2 * (uint64_t)w->max || nodes / 2 > w->m->max_entries)
+		/* At most one node in between for each element, and of those that are not told
+		 * one a level. */
+		if (++nodes > 2 * (uint64_t)w->max + TRIE_DEPTH_MAX ||
+		    nodes / 2 > w->m->max_entries)
 			return err_set(e, ELOOP, "more nodes than there can be");
 		if (depth + 2 > TRIE_DEPTH_MAX)
 			return err_set(e, ELOOP, "a trie deeper than its keys");

@@ -355,6 +355,28 @@ static void percpu_hashes_and_maps_of_maps_have_pointers(void)
 	CHECK(!walk(&r, maps, 9) && r.n_seen == 1 && r.seen[0].kva == pointer);
 }
 
+/* Where the pointer stands, when the key is no multiple of 8 bytes. */
+static void percpu_pointers_behind_short_keys(void)
+{
+	_cleanup_rig_ struct rig r;
+	uint64_t map, el, pointer, none = 0;
+	uint32_t key = 77;
+
+	rig_init(&r);
+	map = gm_hash(&r.m, GM_PERCPU_HASH, "p", 4, 100, 2);
+	el = gm_put(&r.m, map, 1, &key, &none, 8);
+	rig_boot(&r);
+	pointer = gm_pptr(r.k, 64);
+	memcpy(GM_AT(&r.g, struct gm_elem, el)->key + 8, &pointer, 8);
+	CHECK(!walk(&r, map, 9) && r.n_seen == 1);
+	CHECK(r.seen[0].key == 77 && r.seen[0].kva == pointer);
+	/* before 6.15 */
+	memset(GM_AT(&r.g, struct gm_elem, el)->key + 4, 0, 12);
+	memcpy(GM_AT(&r.g, struct gm_elem, el)->key + 4, &pointer, 8);
+	CHECK(!walk(&r, map, 9) && r.n_seen == 1);
+	CHECK(r.seen[0].key == 77 && r.seen[0].kva == pointer);
+}
+
 static void resizable_hashes(void)
 {
 	_cleanup_rig_ struct rig r;
@@ -409,6 +431,25 @@ static void tries_tell_their_prefixes(void)
 	CHECK(walk(&r, map, 100) == -1 && r.e.code == EFAULT);
 	GM_AT(&r.g, struct gm_map, map)->key_size = 3;
 	CHECK(walk(&r, map, 100) == -1 && r.e.code == EPROTO);
+}
+
+/* Nodes in between are met before any element: no circle, when only so many are to be told. */
+static void tries_are_cut(void)
+{
+	_cleanup_rig_ struct rig r;
+	uint64_t map, node[7];
+
+	rig_init(&r);
+	map = gm_add(&r.m, GM_LPM_TRIE, "t", sizeof(struct gm_trie), 8, 4, 8);
+	for (unsigned int i = 0; i < 7; i++)
+		node[i] = guest_alloc(&r.g, sizeof(struct gm_trie_node));
+	rig_boot(&r);
+	GM_AT(&r.g, struct gm_trie, map)->root = node[0];
+	for (unsigned int i = 0; i < 5; i++)
+		*GM_AT(&r.g, struct gm_trie_node, node[i]) =
+			(struct gm_trie_node){.child = {node[i + 1], i ? 0 : node[6]}, .flags = 1};
+	CHECK(!walk(&r, map, 9) && r.n_seen == 2 && !r.truncated);
+	CHECK(!walk(&r, map, 1) && r.n_seen == 1 && r.truncated);
 }
 
 static void queues_go_from_tail_to_head(void)
@@ -595,6 +636,23 @@ static void arena_pages_are_those_that_are_not_free(void)
 	CHECK(walk_arena(&r, 9, &a) == -1 && r.e.code == EPROTO);
 }
 
+/* Looking for pages is paid for, whether they are there or not. */
+static void arenas_without_pages_cost(void)
+{
+	_cleanup_rig_ struct rig r;
+	struct bpfmap_arena a;
+	uint64_t map, area;
+
+	rig_init(&r);
+	map = gm_add(&r.m, GM_ARENA, "a", sizeof(struct gm_arena), 0, 0, 1u << 20);
+	area = guest_alloc(&r.g, 8);
+	rig_boot(&r);
+	GM_AT(&r.g, struct gm_arena, map)->kern_vm = area;
+	guest_set(&r.g, area, GM_NONE, 8);
+	kreader_init(r.r, r.k, 100000);
+	CHECK(walk_arena(&r, 9, &a) == -1 && r.e.code == E2BIG && r.n_seen == 0);
+}
+
 static void tables_tell_the_maps_of_their_programs(void)
 {
 	_cleanup_rig_ struct rig r;
@@ -655,13 +713,16 @@ int main(void)
 	RUN(buckets_that_cannot_be);
 	RUN(the_budget_ends_all);
 	RUN(percpu_hashes_and_maps_of_maps_have_pointers);
+	RUN(percpu_pointers_behind_short_keys);
 	RUN(resizable_hashes);
 	RUN(tries_tell_their_prefixes);
+	RUN(tries_are_cut);
 	RUN(queues_go_from_tail_to_head);
 	RUN(storage_names_its_owner);
 	RUN(rings_tell_their_positions);
 	RUN(stacks_are_as_deep_as_they_say);
 	RUN(arena_pages_are_those_that_are_not_free);
+	RUN(arenas_without_pages_cost);
 	RUN(tables_tell_the_maps_of_their_programs);
 	return TEST_END();
 }
