@@ -53,7 +53,7 @@ static json_t *exit_json(const struct kernel *k, const struct exitinfo_layout *l
 	json_t *frames;
 
 	put(o, "kind", sched_u64(x->kind));
-	put(o, "kind_name", kind ? json_string(kind) : json_null());
+	put(o, "kind_name", kind ? sched_line(kind) : json_null());
 	put(o, "exit_code", l->exit_code < 0 ? json_null() : json_integer(x->exit_code));
 	put(o, "exit_cpu", x->has_exit_cpu ? json_integer(x->exit_cpu) : json_null());
 	put(o, "flags", sched_u64(x->flags));

@@ -6,6 +6,8 @@
 #include "base/clean.h"
 #include "dump/sched_parts.h"
 
+#define NUMBER_NAME_MAX 128u
+
 json_t *sched_u64(uint64_t v)
 {
 	if (v == FIELDS_ABSENT)
@@ -50,10 +52,15 @@ json_t *sched_text(const char *text, size_t len)
 	return cleaned(text, len, clean_text);
 }
 
+/* A name of the guest's that is no text must not cost the dump. */
 void sched_numbers_put(struct object o, const struct numbers *n, const uint8_t *buf)
 {
-	for (int i = 0; i < (int)n->f.n; i++)
-		put(o, n->names[i], sched_number(&n->f.f[i].m, fields_get(&n->f, buf, i, 0)));
+	for (int i = 0; i < (int)n->f.n; i++) {
+		char name[NUMBER_NAME_MAX];
+
+		clean_ascii(name, sizeof(name), n->names[i], sizeof(name));
+		put(o, name, sched_number(&n->f.f[i].m, fields_get(&n->f, buf, i, 0)));
+	}
 }
 
 void sched_task_put(struct object o, const struct sched_dump *d, uint32_t i)

@@ -70,7 +70,7 @@ static void enum_name_put(struct object o, const char *member, const struct kern
 
 	for (unsigned int i = 0; i < 2 && !name && types[i]; i++)
 		name = types_enum_name(k->types, types[i], v);
-	put(o, member, name ? json_string(name) : json_null());
+	put(o, member, name ? sched_line(name) : json_null());
 }
 
 json_t *sched_scx_json(const struct sched_dump *d, const struct kernel *k, bool *failed)

@@ -117,8 +117,8 @@ static void runnable_put(struct object o, const struct sched_dump *d, const stru
 	put(o, "class", t->class ? json_string(t->class) : json_null());
 	sched_task_numbers_put(o, d, t, TASK_ON_RQ, TASK_NVCSW);
 	put(o, "wait_ms",
-	    wait < 0 || !k->hz ? json_null()
-			       : json_integer((json_int_t)((double)wait * 1000 / k->hz)));
+	    wait < 0 || wait > INT64_MAX / 1000 || !k->hz ? json_null()
+							  : json_integer(wait * 1000 / k->hz));
 	put(o, "dsq", t->is_there && t->dsq ? sched_hex(t->dsq_id) : json_null());
 	sched_task_numbers_put(o, d, t, TASK_SCX, TASK_NUMBERS);
 }

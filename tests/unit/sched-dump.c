@@ -323,6 +323,46 @@ static void wild_memory(void)
 	rig_close();
 }
 
+/* As a guest's BTF may have it, which nobody checks for being text. */
+static void spoil(const char *name)
+{
+	CHECK(name && *name);
+	if (name)
+		*(char *)name = (char)0xff; /* the types' copy of what the guest had */
+}
+
+static void names_that_are_no_text(void)
+{
+	const char *name = NULL;
+	struct member m;
+	uint32_t id;
+
+	CHECK(toy_create(&r.t, NULL, &r.e) == 0);
+	CHECK(types_find(r.t.k.types, "scx_rq", BTF_KIND_STRUCT, &id, &r.e) == 0);
+	CHECK(types_member_at(r.t.k.types, id, 5, &name, &m, &r.e) == 0);
+	CHECK_STR(name, "kick_sync");
+	spoil(name);
+	spoil(types_enum_name(r.t.k.types, "scx_exit_kind", 0));
+	CHECK(sched_dump_create(&r.t.k, &r.d, &r.e) == 0);
+	look();
+	CHECK(at("rq_scx_states/0/scx/?ick_sync"));
+	CHECK(text("scx_sched_state/exit_kind_name") &&
+	      strstr(text("scx_sched_state/exit_kind_name"), "CX_EXIT_NONE"));
+	rig_close();
+}
+
+/* Of times that a guest makes up. */
+static void waits_beyond_all_bounds(void)
+{
+	rig_open(NULL);
+	toy_wait(&r.t, &r.t.m->globals[0], 1, 0);
+	r.t.m->jiffies = (uint64_t)INT64_MAX - 1;
+	look();
+	CHECK(json_array_size(at("runnable_tasks")) &&
+	      json_is_null(at("runnable_tasks/0/wait_ms")));
+	rig_close();
+}
+
 int main(void)
 {
 	RUN(all_parts);
@@ -332,5 +372,7 @@ int main(void)
 	RUN(reasons);
 	RUN(out_of_a_record);
 	RUN(wild_memory);
+	RUN(names_that_are_no_text);
+	RUN(waits_beyond_all_bounds);
 	return TEST_END();
 }
