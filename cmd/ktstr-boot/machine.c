@@ -479,7 +479,14 @@ static int host_unwatch(void *machine, unsigned int slot, struct err *e)
 
 	m->hits &= ~(1u << slot);
 	m->more_events = true;
-	return m->engine_gone ? 0 : m->o->engine->unwatch(m->engine, slot, e);
+	if (m->engine_gone)
+		return 0;
+	if (m->o->engine->unwatch(m->engine, slot, e))
+		return -1;
+	/* A hit that it stands at is forgotten with the watch, told to us or not. */
+	if (m->end == END_NONE)
+		machine_go(m);
+	return 0;
 }
 
 static int host_write(void *machine, uint64_t gpa, const void *data, size_t len, struct err *e)
