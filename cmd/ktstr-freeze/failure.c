@@ -123,6 +123,14 @@ void failure_hit(struct failure *f, struct view *v)
 	}
 }
 
+void failure_late(struct failure *f, struct view *v, const char *why)
+{
+	/* The copy is there, or cannot be had any more; what the kernel says of it can. */
+	failure_hit(f, v);
+	failure_spoil(f, why);
+	failure_thawed(f);
+}
+
 void failure_spoil(struct failure *f, const char *why)
 {
 	/* Not one that was copied at an earlier stop. */

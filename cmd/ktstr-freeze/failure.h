@@ -40,6 +40,10 @@ bool failure_owns(const struct failure *f, unsigned int slot);
 /* The machine stands at our watch. */
 void failure_hit(struct failure *f, struct view *v);
 
+/* It stood at our watch, and ran on before we looked, because of @why: a capture without anything.
+ */
+void failure_late(struct failure *f, struct view *v, const char *why);
+
 /* It ran on while we looked, because of @why. */
 void failure_spoil(struct failure *f, const char *why);
 

@@ -86,6 +86,17 @@ static void parse_number(const char *option, const char *arg, uint64_t max, uint
 		tool_bad_option(&tool, option, &e);
 }
 
+static const char *parse_tag(const char *arg)
+{
+	json_t *text = json_string(arg);
+
+	if (!text || !*arg || strlen(arg) >= CAPTURE_NAME_MAX)
+		tool_die(&tool, TOOL_USAGE, "--tag: a name has 1 to %u bytes of UTF-8",
+			 CAPTURE_NAME_MAX - 1);
+	json_decref(text);
+	return arg;
+}
+
 static void take_option(struct job *job, int opt, const char *arg)
 {
 	if (opt < TARGET_OPTS)
@@ -95,10 +106,7 @@ static void take_option(struct job *job, int opt, const char *arg)
 		job->format = parse_format(arg);
 		break;
 	case OPT_TAG:
-		if (!*arg || strlen(arg) >= CAPTURE_NAME_MAX)
-			tool_die(&tool, TOOL_USAGE, "--tag: a name has 1 to %u bytes",
-				 CAPTURE_NAME_MAX - 1);
-		job->tag = arg;
+		job->tag = parse_tag(arg);
 		break;
 	case OPT_CORE:
 		job->core = arg;
@@ -277,9 +285,13 @@ static void core_open(struct core_file *f, const char *path)
 		tool_die(&tool, TOOL_USAGE, "cannot write '%s': %s", path, strerror(errno));
 }
 
-/* It is whole, or it is not to be. Returns the status. */
-static int core_close(struct core_file *f, int status)
+/* It is @whole, or it is not to be. Returns the status. */
+static int core_close(struct core_file *f, bool whole, int status)
 {
+	if (f->path && !whole && status == TOOL_PASS) {
+		tool_warn(&tool, "'%s' is not written: nobody reads standard output", f->path);
+		status = TOOL_USAGE;
+	}
 	if (f->fd >= 0 && close(f->fd) && status == TOOL_PASS) {
 		tool_warn(&tool, "cannot write '%s': %s", f->path, strerror(errno));
 		status = TOOL_USAGE;
@@ -311,13 +323,13 @@ static int job_run(const struct job *job, struct target *target)
 	core_open(&core, job->core);
 	s.signal_fd = tool_signal_fd(&e);
 	if (s.signal_fd < 0 || guard(&e)) {
-		core_close(&core, TOOL_USAGE);
+		core_close(&core, false, TOOL_USAGE);
 		tool_die(&tool, TOOL_USAGE, "%s", e.text);
 	}
 	emit_init(&s.emit, job->format, s.signal_fd);
 	end = job_act(job, &s, core.fd);
 	serve_tell_end(&s, end);
-	status = core_close(&core, end_status(&s, end));
+	status = core_close(&core, s.core_written, end_status(&s, end));
 	serve_deinit(&s);
 	return status;
 }

@@ -257,19 +257,27 @@ static enum serve_end held_serve(struct serve *s)
 	return held_tell(s, &h);
 }
 
+#define LATE "the machine went on before it was looked at"
+
 /* It stood still for us, and has gone on: what was asked for is a capture without anything. */
 static enum serve_end late_tell(struct serve *s)
 {
-	const struct doorbell_ring *ring = &s->view.target->ring;
+	const struct target *t = s->view.target;
+	const struct doorbell_ring *ring = &t->ring;
 	bool is_periodic = strcmp(ring->request, "periodic") == 0;
 	struct capture c;
 
 	s->view.target->late = false;
-	if (!is_periodic && strcmp(ring->request, "snapshot") != 0)
-		return note(s, "missed", "", "the machine went on before it was looked at");
+	s->served = true;
+	if (t->late_at_watch && failure_owns(&s->failure, t->hit.slot)) {
+		failure_late(&s->failure, &s->view, LATE);
+		return SERVE_GOES_ON;
+	}
+	if (t->late_at_watch || (!is_periodic && strcmp(ring->request, "snapshot") != 0))
+		return note(s, "missed", "", LATE);
 	capture_begin(&c, is_periodic ? CAPTURE_PERIODIC : CAPTURE_OP, ring->text, "");
 	s->periodic_fired += is_periodic;
-	snprintf(c.reason, sizeof(c.reason), "the machine went on before it was looked at");
+	snprintf(c.reason, sizeof(c.reason), LATE);
 	return capture_put(s, &c);
 }
 
@@ -295,6 +303,10 @@ static enum serve_end look(struct serve *s)
 
 		if (end != SERVE_GOES_ON)
 			return end;
+		/* A hot word holds it again before we get here. */
+		take_signal(s);
+		if (s->signal)
+			break;
 		target_hear(t);
 	}
 	if (t->gone)
@@ -359,6 +371,10 @@ static enum serve_end attach(struct serve *s)
 		    (s->view.target->vm.fd < 0 && s->error.code != EAGAIN))
 			return SERVE_NO_KERNEL;
 		end = wait_until(s, clock_deadline_ns(RETRY_NS));
+		if (end == SERVE_VM_GONE) {
+			err_set(&s->error, EAGAIN, "the machine ended before it was looked at");
+			return SERVE_NO_KERNEL;
+		}
 		if (end != SERVE_GOES_ON)
 			return end;
 	}
@@ -367,19 +383,24 @@ static enum serve_end attach(struct serve *s)
 
 /* ---- the actions ---- */
 
-static int freeze(struct serve *s, struct err *e)
+/* A core takes as long as its reader and the disk do. */
+static int freeze(struct serve *s, bool for_core, struct err *e)
 {
 	struct target *t = s->view.target;
 
 	return t->vm.fd < 0 ? 0
-			    : vm_request(&t->vm, "freeze", clock_deadline_ns(ANSWER_NS), NULL, e);
+			    : vm_request(&t->vm, for_core ? "freeze 600s" : "freeze",
+					 clock_deadline_ns(ANSWER_NS), NULL, e);
 }
 
-static int thaw(struct serve *s, struct err *e)
+/* Returns false when it went on before we said so; *e is why. */
+static bool thaw(struct serve *s, struct err *e)
 {
 	struct target *t = s->view.target;
 
-	return t->vm.fd < 0 ? 0 : doorbell_thaw(&t->vm, clock_deadline_ns(ANSWER_NS), e);
+	/* In its own words (EPROTO): nobody held it any more. One that has ended held still. */
+	return t->vm.fd < 0 || !doorbell_thaw(&t->vm, clock_deadline_ns(ANSWER_NS), e) ||
+	       e->code != EPROTO;
 }
 
 enum serve_end serve_now(struct serve *s, const char *tag, int core_fd)
@@ -393,7 +414,7 @@ enum serve_end serve_now(struct serve *s, const char *tag, int core_fd)
 	/* What can be known beforehand; what cannot is found out while it stands. */
 	(void)dump_prepare(s->view.dump, &e);
 	capture_begin(&c, CAPTURE_NOW, tag, "");
-	if (freeze(s, &s->error))
+	if (freeze(s, core_fd >= 0, &s->error))
 		return SERVE_FAILED;
 	if (s->view.target->vm.fd >= 0)
 		capture_regs(&c, s->view.target);
@@ -405,8 +426,16 @@ enum serve_end serve_now(struct serve *s, const char *tag, int core_fd)
 		capture_deinit(&c);
 		return SERVE_FAILED;
 	}
-	if (thaw(s, &e) && !*c.reason)
-		snprintf(c.reason, sizeof(c.reason), "%s", e.text);
+	if (!thaw(s, &e)) {
+		if (core_fd >= 0) {
+			capture_deinit(&c);
+			s->error = e;
+			err_prefix(&s->error, "the machine went on before the core was complete");
+			return SERVE_FAILED;
+		}
+		capture_spoil(&c, e.text);
+	}
+	s->core_written = core_fd >= 0;
 	capture_thawed(&c);
 	end = capture_put(s, &c);
 	return end == SERVE_GOES_ON ? SERVE_DONE : end;

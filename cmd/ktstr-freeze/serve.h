@@ -37,8 +37,9 @@ struct serve {
 	uint64_t captures, missed, hits;
 	uint64_t periodic_fired, periodic_real, frozen_ns;
 	int signal;
-	bool served;	  /* the machine was held since the last wait */
-	struct err error; /* SERVE_NO_KERNEL, SERVE_FAILED */
+	bool served;	   /* the machine was held since the last wait */
+	bool core_written; /* all of it, of a machine that stood still */
+	struct err error;  /* SERVE_NO_KERNEL, SERVE_FAILED */
 };
 
 /* One capture now, with registers; with @core_fd not -1 the memory goes there as an ELF core, too.

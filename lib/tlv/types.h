@@ -125,8 +125,8 @@ enum tlv_type {
 	 * report (lib/dump/dump.h; null when it is a placeholder) */
 	TLV_CAPTURE = 80,
 	/* json: what ktstr-freeze did or could not do. kind: "attached", "watch" (registered),
-	 * "missed" (a capture that is not there, or came without being asked for by us),
-	 * "trouble"; message; tag?, symbol?, slot?, kaslr_offset? ("attached") */
+	 * "missed" (a capture that is not there), "trouble"; message; tag?, symbol?, slot?,
+	 * kaslr_offset? ("attached") */
 	TLV_FREEZE_NOTE = 81,
 	/* json: the last of ktstr-freeze. captures, missed, hits (of watches), periodic_fired,
 	 * periodic_real, frozen_ns (all captures), reason ("done", "vm-gone", "signal",

@@ -223,6 +223,60 @@ goes_on()
 	goes_on
 }
 
+@test "without a standard output nothing gets what was to go there" {
+	run -2 --separate-stderr sh -c "ktstr-freeze --vm '$vm' --format json >&-"
+	[ "$stderr" = 'ktstr-freeze: cannot write standard output: bad file descriptor' ]
+	goes_on
+}
+
+@test "who is told to stop stops, though nobody reads the core" {
+	mkfifo pipe
+	ktstr-freeze --vm "$vm" --core pipe >out 3>&- &
+	pid=$!
+	exec 7<pipe
+	until timeout 60 vmctl "$vm" status | jq -e '.leases == 1'; do
+		kill -0 "$pid"
+	done
+	# What a pipe holds has to be written before it hangs.
+	read -r -n 4 -u 7
+	kill "$pid"
+	status=0
+	wait "$pid" || status=$?
+	pid=''
+	[ "$status" -eq 143 ]
+	exec 7<&-
+	goes_on
+}
+
+@test "a machine that ends before it is looked at leaves no core" {
+	kernel=$(ktstr-kernel path)
+	ktstr-boot --kernel "${kernel%/*}/vmlinux" --initrd "$dir/initrd" --memory 512 --timeout 300s \
+		--vm early >frames 2>log 3>&- &
+	pid=$!
+	until [ -S early/ctl ]; do
+		kill -0 "$pid"
+		sleep 0.05
+	done
+	vmctl early 'freeze 300s' @hang >held 3>&- &
+	held=$!
+	until grep -q ok held; do
+		kill -0 "$held"
+	done
+	ktstr-freeze --vm early --core x >out 2>err 3>&- &
+	looker=$!
+	until [ "$(find . -name 'x.*')" ]; do
+		kill -0 "$looker"
+	done
+	kill "$pid"
+	status=0
+	wait "$looker" || status=$?
+	kill "$held"
+	pid=''
+	[ "$status" -eq 3 ]
+	[ "$(cat err)" = 'ktstr-freeze: the machine ended before it was looked at' ]
+	[ -z "$(find . -name 'x*')" ]
+}
+
 @test "wrong usage" {
 	refused 2 'one of --vm and --mem' now
 	refused 2 'one of --vm and --mem' --vm "$vm" --mem x
@@ -233,6 +287,8 @@ goes_on()
 	refused 2 "only 'now' goes with --mem" --mem x serve
 	refused 2 "--core goes with 'now'" --vm "$vm" --core x serve
 	refused 2 "go with 'watch' and 'serve'" --vm "$vm" --max-hits 2
+	refused 2 '--tag: a name has 1 to 511 bytes of UTF-8' --vm "$vm" --tag ''
+	refused 2 '--tag: a name has 1 to 511 bytes of UTF-8' --vm "$vm" --tag $'a\xff'
 	refused 2 "unknown format 'xml'" --vm "$vm" --format xml
 	refused 2 '--max-hits' --vm "$vm" --max-hits 0 watch x
 	refused 2 '--range goes with --mem' --vm "$vm" --range 0:1M@0
