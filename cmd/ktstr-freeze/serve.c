@@ -303,11 +303,11 @@ static enum serve_end look(struct serve *s)
 
 		if (end != SERVE_GOES_ON)
 			return end;
-		/* A hot word holds it again before we get here. */
+		target_hear(t);
+		/* A hot word may hold it again each time that we get here. */
 		take_signal(s);
 		if (s->signal)
 			break;
-		target_hear(t);
 	}
 	if (t->gone)
 		return SERVE_VM_GONE;
