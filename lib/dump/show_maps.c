@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Maps (dump/maps.h) as text. */
+#include <stdint.h>
 #include <string.h>
 
 #include "dump/show_line.h"
@@ -61,7 +62,8 @@ static size_t run_end(const json_t *entries, size_t i)
 		const json_t *other = json_array_get(entries, next);
 
 		if (!entry_number(other, next, &number) ||
-		    number - (json_int_t)(next - i) != first || !entries_alike(entry, other))
+		    (uint64_t)number - (next - i) != (uint64_t)first ||
+		    !entries_alike(entry, other))
 			break;
 	}
 	return next;

@@ -215,6 +215,13 @@ static void test_maps(void)
 		"  [ab00] = cd\n  truncated true\n");
 	check_map(HEAD "'entries': [{'key': " UINT(9) ", 'comm': 'a b', 'value': " UINT(0) "}]",
 		  "(1, max_entries 4, value_size 8)\n  [9, comm \"a b\"] = 0\n");
+	/* The least number that there is has none before it. */
+	check_map(
+		HEAD "'entries': [{'key': {'kind': 'int', 'value': 5}, 'value': " UINT(
+			1) "}, "
+			   "{'key': {'kind': 'int', 'value': -9223372036854775808}, 'value': " UINT(
+				   1) "}]",
+		"(1, max_entries 4, value_size 8)\n  [5] = 1\n  [-9223372036854775808] = 1\n");
 	/* Places are numbers too. */
 	check_map(HEAD "'entries': [{'value': " UINT(1) "}, {'value': " UINT(1) "}]",
 		  "(1, max_entries 4, value_size 8)\n  [0..1] = 1\n");
