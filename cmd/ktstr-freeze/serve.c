@@ -167,10 +167,21 @@ static void bell_watch(struct serve *s, struct held *h)
 	answer(s, true, "");
 }
 
+/* A scheduler is in force. @trouble is why it cannot be watched, or empty. */
+static void scheduler_up(struct serve *s, char trouble[ERR_TEXT_MAX])
+{
+	struct err e;
+
+	if (failure_arm(&s->failure, &s->view, &e) == 0)
+		e.text[0] = 0;
+	snprintf(trouble, ERR_TEXT_MAX, "%s", e.text);
+	if (s->view.dump)
+		(void)dump_prepare(s->view.dump, &e);
+}
+
 static void bell_serve(struct serve *s, struct held *h)
 {
 	const char *request = s->view.target->ring.request;
-	struct err e;
 
 	if (strcmp(request, "snapshot") == 0) {
 		bell_capture(s, h, CAPTURE_OP);
@@ -179,11 +190,7 @@ static void bell_serve(struct serve *s, struct held *h)
 	} else if (strcmp(request, "watch") == 0) {
 		bell_watch(s, h);
 	} else if (strcmp(request, "scheduler-up") == 0) {
-		if (failure_arm(&s->failure, &s->view, &e) == 0)
-			e.text[0] = 0;
-		snprintf(h->trouble, sizeof(h->trouble), "%s", e.text);
-		if (s->view.dump)
-			(void)dump_prepare(s->view.dump, &e);
+		scheduler_up(s, h->trouble);
 	}
 }
 
@@ -265,10 +272,16 @@ static enum serve_end late_tell(struct serve *s)
 	const struct target *t = s->view.target;
 	const struct doorbell_ring *ring = &t->ring;
 	bool is_periodic = strcmp(ring->request, "periodic") == 0;
+	char trouble[ERR_TEXT_MAX];
 	struct capture c;
 
 	s->view.target->late = false;
 	s->served = true;
+	if (!t->late_at_watch && strcmp(ring->request, "scheduler-up") == 0) {
+		/* For that it need not stand still. */
+		scheduler_up(s, trouble);
+		return *trouble ? note(s, "trouble", "", "%s", trouble) : SERVE_GOES_ON;
+	}
 	if (t->late_at_watch && failure_owns(&s->failure, t->hit.slot)) {
 		failure_late(&s->failure, &s->view, LATE);
 		return SERVE_GOES_ON;
