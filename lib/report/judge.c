@@ -314,13 +314,16 @@ static int test_receive(int fd, char ret[RUN_NAME_MAX + 1], struct err *e)
 /* Pieces up to the empty one. */
 static int pieces_receive(int fd, piece_fn take, void *ctx, struct err *e)
 {
-	for (;;) {
+	for (size_t left = JUDGE_PIECES_MAX;;) {
 		_cleanup_buf_ struct buf piece = {0};
 
 		if (blob_receive(fd, &piece, e))
 			return -1;
 		if (!piece.len)
 			return 0;
+		if (piece.len > left)
+			return err_set(e, EPROTO, "an answer without end");
+		left -= piece.len;
 		if (take(ctx, piece.data, piece.len))
 			return -1;
 	}

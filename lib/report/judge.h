@@ -17,7 +17,8 @@
 #include "base/error.h"
 #include "report/result.h"
 
-#define JUDGE_BLOB_MAX (64u << 20) /* bytes of one text from the child */
+#define JUDGE_BLOB_MAX (64u << 20)    /* bytes of one text from the child */
+#define JUDGE_PIECES_MAX (512u << 20) /* of a text that comes in pieces */
 
 struct judge_options {
 	int (*render)(const struct result *r, struct buf *out);
@@ -56,8 +57,8 @@ void judged_deinit(struct judged *r);
 
 /*
  * The text of the next file, of those from KEPT_SNAPSHOTS on, if the options say `keep`: to be
- * called for each. @take gets it piece by piece and returns 0; it is not called when there is
- * nothing for the file.
+ * called for each. @take gets it piece by piece, JUDGE_PIECES_MAX bytes at most, and returns 0; it
+ * is not called when there is nothing for the file.
  */
 int judge_file(struct judge *j, piece_fn take, void *ctx, struct err *e);
 
