@@ -6,6 +6,8 @@
 
 #include "dump/sched_parts.h"
 
+#define NUMA_COUNTERS_MAX 65536u /* nodes times CPUs */
+
 /* ---- CPU time ---- */
 
 int sched_cputime_init(struct sched_dump *d, const struct kernel *k, struct err *e)
@@ -85,12 +87,22 @@ static int numa_room(struct sched_dump *d, unsigned int n, struct err *e)
 	return 0;
 }
 
+/* Each node has counters of each CPU, of each zone: a guest that claims the most of all three would
+ * stand still for a minute. */
+static int numa_check(unsigned int nodes, const struct kernel *k, struct err *e)
+{
+	if ((uint64_t)nodes * k->nr_cpu_ids <= NUMA_COUNTERS_MAX)
+		return 0;
+	return err_set(e, E2BIG, "%u NUMA nodes of %u CPUs are too many", nodes, k->nr_cpu_ids);
+}
+
 int sched_numa_read(struct sched_dump *d, const struct kernel *k, struct err *e)
 {
 	unsigned int nodes;
 
 	d->n_numa = 0;
-	if (numastat_nodes(&d->numa_layout, k, &nodes, e) < 0 || numa_room(d, nodes, e) < 0)
+	if (numastat_nodes(&d->numa_layout, k, &nodes, e) < 0 || numa_check(nodes, k, e) < 0 ||
+	    numa_room(d, nodes, e) < 0)
 		return -1;
 	for (unsigned int node = 0; node < nodes; node++) {
 		struct err why;

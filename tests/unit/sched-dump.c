@@ -363,6 +363,22 @@ static void waits_beyond_all_bounds(void)
 	rig_close();
 }
 
+/* Of a guest that says so. */
+static void machine_beyond_all_bounds(void)
+{
+	CHECK(toy_create(&r.t, NULL, &r.e) == 0);
+	r.t.k.percpu = realloc(r.t.k.percpu, KERNEL_CPUS_MAX * sizeof(*r.t.k.percpu));
+	for (unsigned int i = TOY_CPUS; i < KERNEL_CPUS_MAX; i++)
+		r.t.k.percpu[i] = r.t.k.percpu[0];
+	r.t.k.nr_cpu_ids = KERNEL_CPUS_MAX;
+	r.t.m->nr_node_ids = NUMASTAT_NODES_MAX;
+	CHECK(sched_dump_create(&r.t.k, &r.d, &r.e) == 0);
+	look();
+	CHECK(json_is_null(at("per_node_numa")) && text("reasons/per_node_numa"));
+	CHECK_STR(text("reasons/per_node_numa"), "1024 NUMA nodes of 8192 CPUs are too many");
+	rig_close();
+}
+
 int main(void)
 {
 	RUN(all_parts);
@@ -374,5 +390,6 @@ int main(void)
 	RUN(wild_memory);
 	RUN(names_that_are_no_text);
 	RUN(waits_beyond_all_bounds);
+	RUN(machine_beyond_all_bounds);
 	return TEST_END();
 }
