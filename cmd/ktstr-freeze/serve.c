@@ -463,8 +463,13 @@ static enum serve_end turn(struct serve *s)
 	if (end != SERVE_GOES_ON)
 		return end;
 	watches_serve(&s->watches, s->view.target, &e);
-	if (*e.text)
+	if (*e.text) {
+		/* No watch is left, then, but that is not why we end. */
+		target_hear(s->view.target);
+		if (s->view.target->gone)
+			return SERVE_VM_GONE;
 		end = note(s, "trouble", "", "%s", e.text);
+	}
 	if (s->failure.stage == FAILURE_POLL && clock_now_ns() >= s->failure.poll_ns)
 		failure_poll(&s->failure, &s->view);
 	return end == SERVE_GOES_ON ? failure_put(s) : end;

@@ -277,6 +277,22 @@ goes_on()
 	[ -z "$(find . -name 'x*')" ]
 }
 
+@test "a watch whose machine ends says so" {
+	kernel=$(ktstr-kernel path)
+	ktstr-boot --kernel "${kernel%/*}/vmlinux" --initrd "$dir/initrd" --topology 1n2l2c1t --memory 512 \
+		--timeout 300s --vm late >frames 2>log 3>&- &
+	pid=$!
+	ktstr-freeze --vm late --wait 200s --format json --max-hits 1000 --min-gap 1ms watch jiffies_64 >out 2>err 3>&- &
+	looker=$!
+	until [ "$(grep -c '"trigger"' out)" -ge 3 ]; do
+		kill -0 "$looker"
+	done
+	kill -9 "$pid"
+	wait "$looker"
+	pid=''
+	[ "$(jq -r 'select(.type == "end").reason' out)" = vm-gone ]
+}
+
 @test "wrong usage" {
 	refused 2 'one of --vm and --mem' now
 	refused 2 'one of --vm and --mem' --vm "$vm" --mem x
