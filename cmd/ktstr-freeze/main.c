@@ -63,6 +63,7 @@ struct job {
 	const char *tag, *core;
 	uint64_t max_hits, gap_ns, wait_ns, max_entries;
 	bool watch_option; /* one that goes with watches was given */
+	bool any_option;
 };
 
 /* ---- options ---- */
@@ -99,6 +100,7 @@ static const char *parse_tag(const char *arg)
 
 static void take_option(struct job *job, int opt, const char *arg)
 {
+	job->any_option = true;
 	if (opt < TARGET_OPTS)
 		target_option_take(&tool, opt, arg, &job->target);
 	switch (opt) {
@@ -147,6 +149,8 @@ static void job_check(const struct job *job)
 
 	if (job->n_operands > max)
 		tool_die(&tool, TOOL_USAGE, "unexpected operand '%s'", job->operands[max]);
+	if (job->action == ACTION_SHOW && job->any_option)
+		tool_die(&tool, TOOL_USAGE, "show takes no options");
 	if (job->action == ACTION_SHOW)
 		return;
 	target_options_check(&tool, &job->target);

@@ -307,6 +307,7 @@ goes_on()
 	refused 2 '--tag: a name has 1 to 511 bytes of UTF-8' --vm "$vm" --tag $'a\xff'
 	refused 2 "unknown format 'xml'" --vm "$vm" --format xml
 	refused 2 '--max-hits' --vm "$vm" --max-hits 0 watch x
+	refused 2 'show takes no options' --format json show "$dir/capture"
 	refused 2 '--range goes with --mem' --vm "$vm" --range 0:1M@0
 	refused 2 'no such file' --mem none
 	refused 3 'no machine answers' --vm none --wait 0s
