@@ -73,10 +73,8 @@ static enum emit_format parse_format(const char *text)
 	static const char *const names[] = {
 		[EMIT_TEXT] = "text", [EMIT_JSON] = "json", [EMIT_TLV] = "tlv"};
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(names[i], text) == 0)
-			return (enum emit_format)i;
-	tool_die(&tool, TOOL_USAGE, "--format: unknown format '%s'", text);
+	return (enum emit_format)tool_parse_choice(&tool, "format", text, names,
+						   sizeof(names) / sizeof(names[0]));
 }
 
 static void parse_number(const char *option, const char *arg, uint64_t max, uint64_t *ret)

@@ -96,10 +96,8 @@ static enum emit_format parse_format(const char *text)
 	static const char *const names[] = {
 		[EMIT_TEXT] = "text", [EMIT_JSON] = "json", [EMIT_TLV] = "tlv"};
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(names[i], text) == 0)
-			return (enum emit_format)i;
-	tool_die(&tool, TOOL_USAGE, "--format: unknown format '%s'", text);
+	return (enum emit_format)tool_parse_choice(&tool, "format", text, names,
+						   sizeof(names) / sizeof(names[0]));
 }
 
 static void take_loop_option(struct job *job, int opt, const char *arg)

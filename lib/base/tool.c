@@ -150,6 +150,15 @@ uint64_t tool_parse_span(const struct tool *tool, const char *option, const char
 	return ns;
 }
 
+size_t tool_parse_choice(const struct tool *tool, const char *option, const char *text,
+			 const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(names[i], text) == 0)
+			return i;
+	tool_die(tool, TOOL_USAGE, "--%s: unknown %s '%s'", option, option, text);
+}
+
 int tool_signal_fd(struct err *e)
 {
 	sigset_t set;

@@ -60,6 +60,10 @@ void tool_bad_option(const struct tool *tool, const char *option, const struct e
 uint64_t tool_parse_span(const struct tool *tool, const char *option, const char *text,
 			 uint64_t min, uint64_t max);
 
+/* The index of @text among the @n @names; anything else is an unknown one of that option. */
+size_t tool_parse_choice(const struct tool *tool, const char *option, const char *text,
+			 const char *const *names, size_t n);
+
 /* A descriptor that tells of SIGINT, SIGTERM, SIGHUP and SIGQUIT (signalfd(2)), which do nothing
  * else from now on; -1 on failure. */
 int tool_signal_fd(struct err *e);

@@ -32,6 +32,14 @@ void show_word(struct show *s, const char *text);
 /* Number, word, true, false or null; nothing of arrays and objects. */
 void show_scalar(struct show *s, const json_t *v);
 
+/* The text of member @name of @v; "" when there is none. */
+static inline const char *show_string(const json_t *v, const char *name)
+{
+	const char *text = json_string_value(json_object_get(v, name));
+
+	return text ? text : "";
+}
+
 /* Write the line out. */
 void show_end(struct show *s);
 

@@ -8,13 +8,6 @@
 #define KEY_MAX 60u  /* bytes of a key that is shown as a value */
 #define DUMP_ROW 64u /* hexadecimal digits in a row of an arena's contents */
 
-static const char *text_of(const json_t *v, const char *name)
-{
-	const char *text = json_string_value(json_object_get(v, name));
-
-	return text ? text : "";
-}
-
 /* ---- entries ---- */
 
 /* Shown in places of their own. */
@@ -73,7 +66,7 @@ static size_t run_end(const json_t *entries, size_t i)
 static void put_key(struct show *s, const json_t *entry, size_t i)
 {
 	const json_t *key = json_object_get(entry, "key");
-	const char *hex = text_of(entry, "key_hex");
+	const char *hex = show_string(entry, "key_hex");
 	size_t start;
 
 	if (!key && !*hex)
@@ -144,7 +137,7 @@ static void show_entries(struct show *s, const json_t *entries)
 			show_value(s, json_object_get(entry, "value"));
 		} else {
 			show_puts(s, " = ");
-			show_word(s, text_of(entry, "value_hex"));
+			show_word(s, show_string(entry, "value_hex"));
 			show_end(s);
 		}
 		s->indent++;
@@ -159,7 +152,7 @@ static void show_entries(struct show *s, const json_t *entries)
 static void show_page(struct show *s, const json_t *page)
 {
 	json_int_t offset = json_integer_value(json_object_get(page, "offset"));
-	const char *hex = text_of(page, "hex");
+	const char *hex = show_string(page, "hex");
 	size_t len = strlen(hex);
 
 	for (size_t at = 0; at < len; at += DUMP_ROW) {
@@ -208,12 +201,12 @@ static const char *const map_parts[] = {"entries",
 
 static void put_heading(struct show *s, const json_t *map)
 {
-	const char *type = text_of(map, "map_type_name");
+	const char *type = show_string(map, "map_type_name");
 
 	show_puts(s, "map ");
 	show_scalar(s, json_object_get(map, "id"));
 	show_puts(s, " ");
-	show_word(s, text_of(map, "name"));
+	show_word(s, show_string(map, "name"));
 	show_puts(s, " (");
 	if (*type)
 		show_word(s, type);
@@ -239,7 +232,7 @@ static void show_one_value(struct show *s, const json_t *v)
 
 static void show_map(struct show *s, const json_t *map)
 {
-	const char *error = text_of(map, "error");
+	const char *error = show_string(map, "error");
 
 	put_heading(s, map);
 	s->indent++;

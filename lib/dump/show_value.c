@@ -48,13 +48,6 @@ static enum kind kind_of(const json_t *v)
 	return KIND_NONE;
 }
 
-static const char *text_of(const json_t *v, const char *name)
-{
-	const char *text = json_string_value(json_object_get(v, name));
-
-	return text ? text : "";
-}
-
 /* ---- zero ---- */
 
 static bool number_is_zero(const json_t *v)
@@ -100,15 +93,15 @@ static bool value_is_zero(const json_t *v, unsigned int depth)
 	case KIND_STRING:
 		return json_is_string(value) && !json_string_length(value);
 	case KIND_PTR:
-		return strcmp(text_of(v, "value"), "0x0") == 0;
+		return strcmp(show_string(v, "value"), "0x0") == 0;
 	case KIND_STRUCT:
 		return list_is_zero(json_object_get(v, "members"), "value", depth);
 	case KIND_ARRAY:
 		return array_is_zero(v, depth);
 	case KIND_BYTES:
-		return !text_of(v, "hex")[strspn(text_of(v, "hex"), "0")];
+		return !show_string(v, "hex")[strspn(show_string(v, "hex"), "0")];
 	case KIND_CPU_LIST:
-		return !*text_of(v, "cpus") && !json_object_get(v, "ptr");
+		return !*show_string(v, "cpus") && !json_object_get(v, "ptr");
 	case KIND_NONE:
 	case KIND_TRUNCATED:
 	case KIND_UNSUPPORTED:
@@ -158,7 +151,7 @@ static void put_char(struct show *s, const json_t *v)
 
 static void put_enum(struct show *s, const json_t *v)
 {
-	const char *variant = text_of(v, "variant");
+	const char *variant = show_string(v, "variant");
 
 	if (*variant) {
 		show_text(s, variant, strlen(variant));
@@ -171,7 +164,7 @@ static void put_enum(struct show *s, const json_t *v)
 
 static void put_bytes(struct show *s, const json_t *v)
 {
-	const char *hex = text_of(v, "hex");
+	const char *hex = show_string(v, "hex");
 	size_t len = strlen(hex);
 
 	show_text(s, hex, len < HEX_MAX ? len : HEX_MAX);
@@ -181,7 +174,7 @@ static void put_bytes(struct show *s, const json_t *v)
 
 static void put_cpus(struct show *s, const json_t *v)
 {
-	const char *cpus = text_of(v, "cpus"), *ptr = text_of(v, "ptr");
+	const char *cpus = show_string(v, "cpus"), *ptr = show_string(v, "ptr");
 
 	show_puts(s, "cpus ");
 	show_word(s, *cpus ? cpus : "none");
@@ -201,9 +194,9 @@ static void put_marked(struct show *s, const char *mark, const char *text)
 /* A pointer without what it leads to. */
 static void put_pointer(struct show *s, const json_t *v)
 {
-	const char *skip = text_of(v, "skip");
+	const char *skip = show_string(v, "skip");
 
-	show_word(s, text_of(v, "value"));
+	show_word(s, show_string(v, "value"));
 	if (strcmp(skip, "cycle") == 0)
 		show_puts(s, " [cycle]");
 	else if (*skip)
@@ -226,8 +219,6 @@ static void put_simple(struct show *s, const json_t *v, enum kind kind)
 
 	switch (kind) {
 	case KIND_NUMBER:
-		show_scalar(s, value);
-		break;
 	case KIND_BOOL:
 		show_scalar(s, value);
 		break;
@@ -253,7 +244,7 @@ static void put_simple(struct show *s, const json_t *v, enum kind kind)
 		put_truncated(s, v);
 		break;
 	case KIND_UNSUPPORTED:
-		put_marked(s, "[unsupported: ", text_of(v, "reason"));
+		put_marked(s, "[unsupported: ", show_string(v, "reason"));
 		break;
 	case KIND_NONE:
 	case KIND_STRUCT:
@@ -281,7 +272,7 @@ static bool members_short(struct show *s, const json_t *v, size_t end, bool *fir
 
 	json_array_foreach (json_object_get(v, "members"), i, m) {
 		const json_t *value = json_object_get(m, "value");
-		const char *name = text_of(m, "name");
+		const char *name = show_string(m, "name");
 
 		if (show_value_is_zero(value))
 			continue;
@@ -381,7 +372,7 @@ void show_members(struct show *s, const json_t *v)
 
 	json_array_foreach (json_object_get(v, "members"), i, m) {
 		const json_t *value = json_object_get(m, "value");
-		const char *name = text_of(m, "name");
+		const char *name = show_string(m, "name");
 
 		if (show_value_is_zero(value))
 			continue;
@@ -399,7 +390,7 @@ void show_members(struct show *s, const json_t *v)
 
 static void put_struct(struct show *s, const json_t *v)
 {
-	const char *name = text_of(v, "type_name");
+	const char *name = show_string(v, "type_name");
 
 	show_text(s, name, strlen(name));
 	show_puts(s, *name ? " {" : "{");
